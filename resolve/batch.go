@@ -1,0 +1,55 @@
+package resolve
+
+import (
+	"time"
+
+	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/verify"
+)
+
+// Item is one query of a batch and, after [Resolver.Resolve], its answer. Slices inside it are views into buffers of
+// the batch and are good until the batch is reset.
+type Item struct {
+	Query    verify.Query
+	Row      uint32         // 1-based row of the caller's file or stream; 0 for a single query
+	Fault    identity.Fault // set by parse: the row is refused, only recorded
+	Answer   verify.Answer
+	Released verify.Released // what the caller's policy lets out of Answer
+
+	record verify.Record
+}
+
+// Batch is one request on its way through the middle five steps. It belongs to one goroutine at a time and is meant to
+// be pooled: Reset keeps its memory.
+type Batch struct {
+	Now       verify.Instant
+	Deadline  time.Duration // from Now; how long asking may take. 0: the resolver's default
+	Caller    *verify.Caller
+	Call      verify.Call
+	Purpose   verify.Purpose
+	Staff     verify.Subject
+	RequestID verify.RequestID
+	Items     []Item
+
+	lookup    verify.Lookup
+	decisions []verify.Decision
+}
+
+// Reset empties the batch for another request and keeps its memory.
+func (b *Batch) Reset() {
+	items := b.Items[:0]
+	*b = Batch{Items: items, lookup: b.lookup, decisions: b.decisions[:0]}
+}
+
+// Add appends an empty item and returns it; the pointer is good until the next Add.
+func (b *Batch) Add() *Item {
+	if n := len(b.Items); n < cap(b.Items) {
+		b.Items = b.Items[:n+1]
+		item := &b.Items[n]
+		record := item.record
+		*item = Item{record: record}
+		return item
+	}
+	b.Items = append(b.Items, Item{})
+	return &b.Items[len(b.Items)-1]
+}

@@ -1,0 +1,81 @@
+package verify
+
+import "github.com/verigate/verigate/identity"
+
+// CallerKind is what sort of organisation a caller is.
+type CallerKind uint8
+
+// The caller kinds.
+const (
+	CallerNone CallerKind = iota
+	CallerClinic
+	CallerAgency
+	CallerLaboratory
+	CallerOperator
+)
+
+// CallerKindNames are the wire names, indexed by [CallerKind].
+var CallerKindNames = [...]string{"", "clinic", "agency", "laboratory", "operator"}
+
+// String returns the kind's wire name.
+func (k CallerKind) String() string { return nameOf(CallerKindNames[:], int(k)) }
+
+// Scope is a set of calls a credential may make.
+type Scope uint8
+
+// The scopes; a set is their bitwise or.
+const (
+	ScopeLookup Scope = 1 << iota
+	ScopeVerify
+	ScopeBatch
+	ScopeAdmin
+)
+
+// ScopeNames are the wire names in bit order.
+var ScopeNames = [...]string{"lookup", "verify", "batch", "admin"}
+
+// Has tells whether all of want is in s.
+func (s Scope) Has(want Scope) bool { return s&want == want }
+
+// FieldSet is a set of field results, by bit 1<<FieldResult.
+type FieldSet uint8
+
+// Accepts tells whether r is in the set.
+func (s FieldSet) Accepts(r FieldResult) bool { return s&(1<<r) != 0 }
+
+// DefaultAccept is every result but mismatch: what counts as agreement unless a caller's policy is stricter.
+const DefaultAccept FieldSet = 1<<FieldNotGiven | 1<<FieldMatch | 1<<FieldMatchNormalized | 1<<FieldMatchUnaccented |
+	1<<FieldMatchCoarse | 1<<FieldNotOnRecord
+
+// Policy says what counts as agreement for a caller and what of an answer may leave. The zero Policy accepts nothing
+// and releases nothing; [DefaultPolicy] is the documented default.
+type Policy struct {
+	Accept             FieldSet
+	MismatchDetails    bool // which fields disagree may be told on a mismatch
+	DiscloseOnMismatch bool // portal only: the registry's own values on 060/061/070
+	ShowDeceased       bool // tell "deceased" instead of "decreased"
+	LooseIY            bool // name policy: i and y as vowel letters count as the same
+	StaffRequired      bool // a query must name the staff member
+	BadTokenStatus401  bool // portal only: HTTP 401 instead of 200 for a bad token
+}
+
+// DefaultPolicy is what a caller has whose directory entry says nothing else.
+func DefaultPolicy() Policy { return Policy{Accept: DefaultAccept, MismatchDetails: true} }
+
+// Caller is who is asking: an immutable snapshot of a directory entry, shared by all requests of that caller. It is
+// replaced, never changed, when the directory changes.
+type Caller struct {
+	ID       string // short stable name, safe for logs
+	KeyID    string // which of the caller's credentials was used; safe for logs
+	Kind     CallerKind
+	Facility identity.Facility
+	Scopes   Scope
+	Purposes uint16  // bit 1<<Purpose for each purpose allowed
+	Purpose  Purpose // the default
+	Policy   Policy
+	Slot     int    // index of the caller's limiter; stable for as long as the caller lives
+	Contact  string // whom a suspended caller is told to talk to
+}
+
+// Allows tells whether the caller may ask for purpose p.
+func (c *Caller) Allows(p Purpose) bool { return c.Purposes&(1<<p) != 0 }
