@@ -49,8 +49,13 @@ type Key struct {
 
 // NewKey makes a Key of an identifier that is already known to be normalised; it checks only the length. Text from
 // outside goes through the Parse functions.
-func NewKey(kind Kind, value string) (Key, bool) {
-	if kind == KindNone || kind >= Kinds || value == "" || len(value) > MaxKeyLen {
+func NewKey(kind Kind, value string) (Key, bool) { return newKey(kind, value) }
+
+// NewKeyBytes is [NewKey] for bytes; it does not keep them.
+func NewKeyBytes(kind Kind, value []byte) (Key, bool) { return newKey(kind, value) }
+
+func newKey[T string | []byte](kind Kind, value T) (Key, bool) {
+	if kind == KindNone || kind >= Kinds || len(value) == 0 || len(value) > MaxKeyLen {
 		return Key{}, false
 	}
 	k := Key{kind: kind, n: uint8(len(value))}
