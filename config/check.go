@@ -1,0 +1,174 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Validator is a Config with rules its tags cannot say. Each fault is one line that begins with the key it is about
+// ("timeout 5s: must be below deadline 2s"); the section's path is put before it. Several are joined with errors.Join.
+type Validator interface {
+	Validate() error
+}
+
+// Check holds cfg, a pointer to a struct, to its tags (min, max, oneof, required), to the Validate methods of it and of
+// every struct inside, and to secret files being readable. The error joins all faults, one line each.
+func Check(cfg any) error { return errors.Join(check(reflect.ValueOf(cfg), "")...) }
+
+func check(v reflect.Value, path string) []error {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return nil
+		}
+		return check(v.Elem(), path)
+	case reflect.Struct:
+		return checkSection(v, path)
+	case reflect.Slice:
+		var faults []error
+		for i := range v.Len() {
+			faults = append(faults, check(v.Index(i), fmt.Sprintf("%s[%d]", path, i))...)
+		}
+		return faults
+	case reflect.Map:
+		var faults []error
+		for _, k := range v.MapKeys() {
+			e := reflect.New(v.Type().Elem()).Elem() // a map's elements have no address, and Validate may need one
+			e.Set(v.MapIndex(k))
+			faults = append(faults, check(e, join(path, fmt.Sprint(k)))...)
+		}
+		return faults
+	default:
+		return nil
+	}
+}
+
+func checkSection(v reflect.Value, path string) []error {
+	if isText(v.Type()) {
+		return nil
+	}
+	var faults []error
+	for _, f := range fields(v, path) {
+		if err := checkTags(f); err != nil {
+			faults = append(faults, err)
+		}
+		faults = append(faults, check(f.value, f.path)...)
+	}
+	return append(faults, validate(v, path)...)
+}
+
+// validate calls v's own rules and puts the section's path before each line of what they say.
+func validate(v reflect.Value, path string) []error {
+	if !v.CanAddr() {
+		return nil
+	}
+	own, ok := v.Addr().Interface().(Validator)
+	if !ok {
+		return nil
+	}
+	err := own.Validate()
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{at(path, err)}
+	}
+	var faults []error
+	for _, e := range joined.Unwrap() {
+		faults = append(faults, at(path, e))
+	}
+	return faults
+}
+
+func at(path string, err error) error {
+	if path == "" {
+		return err
+	}
+	return fmt.Errorf("%s.%w", path, err)
+}
+
+func checkTags(f field) error {
+	if f.value.IsZero() && f.tag.Get("required") == "true" {
+		return fmt.Errorf("%s: must be set", f.path)
+	}
+	if s, ok := f.value.Interface().(SecretFile); ok && s.Set() {
+		if _, err := s.Read(); err != nil {
+			return fmt.Errorf("%s: %w", f.path, err)
+		}
+	}
+	if set := f.tag.Get("oneof"); set != "" {
+		return checkSet(f, strings.Fields(set))
+	}
+	return checkRange(f)
+}
+
+func checkSet(f field, set []string) error {
+	if f.value.Kind() != reflect.Slice {
+		return oneOf(f.path, fmt.Sprint(f.value.Interface()), set)
+	}
+	for i := range f.value.Len() {
+		if err := oneOf(f.path, fmt.Sprint(f.value.Index(i).Interface()), set); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func oneOf(path, text string, set []string) error {
+	if slices.Contains(set, text) {
+		return nil
+	}
+	return fmt.Errorf("%s %q: must be one of %s", path, text, strings.Join(set, ", "))
+}
+
+func checkRange(f field) error {
+	if low, ok := f.tag.Lookup("min"); ok && compare(f.value, low) < 0 {
+		return fmt.Errorf("%s %v: must be at least %s", f.path, show(f.value), low)
+	}
+	if high, ok := f.tag.Lookup("max"); ok && compare(f.value, high) > 0 {
+		return fmt.Errorf("%s %v: must be at most %s", f.path, show(f.value), high)
+	}
+	return nil
+}
+
+// compare orders v against the bound written in a tag; a bound that does not parse is a programmer's slip.
+func compare(v reflect.Value, bound string) int {
+	b := reflect.New(v.Type()).Elem()
+	if err := setText(b, bound); err != nil {
+		panic(fmt.Sprintf("config: bound %q of a %s: %v", bound, v.Type(), err))
+	}
+	switch {
+	case v.CanInt():
+		return order(v.Int(), b.Int())
+	case v.CanUint():
+		return order(v.Uint(), b.Uint())
+	default:
+		return order(v.Float(), b.Float())
+	}
+}
+
+func order[T int64 | uint64 | float64](a, b T) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	case a != a: // not a number lies in no range
+		return -1
+	default:
+		return 0
+	}
+}
+
+// show prints a value as an operator would write it.
+func show(v reflect.Value) any {
+	if d, ok := v.Interface().(time.Duration); ok {
+		return Duration(d)
+	}
+	return v.Interface()
+}
