@@ -108,8 +108,8 @@ func (h *SubjectHasher) Subject(k identity.Key) Subject {
 // Bytes returns the subject of any short secret text, a staff member's number for instance, under a label that keeps
 // the name spaces apart.
 func (h *SubjectHasher) Bytes(label byte, text []byte) Subject {
-	msg := make([]byte, 0, sha256.BlockSize+1+len(text))
-	msg = append(msg, h.inner[:]...)
+	var buf [2 * sha256.BlockSize]byte // enough for a staff member's number; longer text moves to the heap
+	msg := append(buf[:0], h.inner[:]...)
 	msg = append(msg, label)
 	return h.finish(append(msg, text...))
 }
