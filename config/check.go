@@ -66,7 +66,7 @@ func validate(v reflect.Value, path string) []error {
 	if !v.CanAddr() {
 		return nil
 	}
-	own, ok := v.Addr().Interface().(Validator)
+	own, ok := reflect.TypeAssert[Validator](v.Addr())
 	if !ok {
 		return nil
 	}
@@ -96,7 +96,7 @@ func checkTags(f field) error {
 	if f.value.IsZero() && f.tag.Get("required") == "true" {
 		return fmt.Errorf("%s: must be set", f.path)
 	}
-	if s, ok := f.value.Interface().(SecretFile); ok && s.Set() {
+	if s, ok := reflect.TypeAssert[SecretFile](f.value); ok && s.Set() {
 		if _, err := s.Read(); err != nil {
 			return fmt.Errorf("%s: %w", f.path, err)
 		}
@@ -167,7 +167,7 @@ func order[T int64 | uint64 | float64](a, b T) int {
 
 // show prints a value as an operator would write it.
 func show(v reflect.Value) any {
-	if d, ok := v.Interface().(time.Duration); ok {
+	if d, ok := reflect.TypeAssert[time.Duration](v); ok {
 		return Duration(d)
 	}
 	return v.Interface()

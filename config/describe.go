@@ -48,6 +48,7 @@ func sectionOf(v reflect.Value) (inner reflect.Value, suffix string, ok bool) {
 		t, suffix = t.Elem(), ".<name>"
 	case reflect.Pointer:
 		t = t.Elem()
+	default:
 	}
 	inner = reflect.New(t).Elem()
 	return inner, suffix, isSection(inner.Type())

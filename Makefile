@@ -1,0 +1,87 @@
+# Bare `make` prints this help. Every tool's version is pinned here and nowhere else.
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+BENCHSTAT     := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+# k6 is pinned in loadtest/go.mod.
+
+SHELL    := /bin/sh
+BIN      := $(CURDIR)/bin
+TOOLS    := $(BIN)/tools
+COMMIT   := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+FUZZTIME ?= 30s
+MODULES  := . bench loadtest
+
+# The commit comes in by LDFLAGS; asking git again fails in a clone that another user owns.
+export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test race lint fuzz bench peers load docs tidy check clean need-test
+
+help: ## print this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: build ## build, then run the demo: gateway, reference registry, everything embedded
+	$(BIN)/verigate demo $(ARGS)
+
+build: ## build bin/verigate
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/verigate ./cmd/verigate
+
+test: need-test ## install what the tests need, then run every test under the race detector
+	go test -race -shuffle=on -timeout=20m ./...
+
+race: need-test ## the tests beside the code three times over under the race detector
+	go test -race -shuffle=on -count=3 -timeout=20m $$(go list ./... | grep -v /apptest)
+
+lint: $(TOOLS)/golangci-lint ## run the chosen linters
+	$(TOOLS)/golangci-lint run ./...
+
+fuzz: ## run every fuzz target for FUZZTIME (30s) each
+	@set -e; for pkg in $$(grep -rl --include=*_test.go '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$pkg/*_test.go | sed 's/^func //'); do \
+			echo "$$pkg $$target"; go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+bench: $(TOOLS)/benchstat ## run the benchmarks beside the code and compare them with the previous commit's
+	@mkdir -p bench/results
+	go test -run='^$$' -bench=. -benchmem -count=6 ./... | tee bench/results/micro-$(COMMIT).txt.tmp
+	@mv bench/results/micro-$(COMMIT).txt.tmp bench/results/micro-$(COMMIT).txt
+	@old=$$(ls -t bench/results/micro-*.txt | grep -v $(COMMIT) | head -n 1); \
+		$(TOOLS)/benchstat $$old bench/results/micro-$(COMMIT).txt
+
+peers: build ## measure the hot lookup against a bare fasthttp handler and a net/http rival, same run
+	cd bench && go run . -verigate $(BIN)/verigate -commit $(COMMIT) $(ARGS)
+
+load: build $(TOOLS)/k6 ## start the demo, send it the national mix by k6, hold every answer to its sample
+	cd loadtest && go run . -verigate $(BIN)/verigate -k6 $(TOOLS)/k6 -commit $(COMMIT) $(ARGS)
+
+docs: build ## write docs/config.md from the settings' own tags
+	go test ./cmd/verigate -run TestConfigPage -update
+
+tidy: $(TOOLS)/golangci-lint ## tidy every go.mod and format the code
+	@set -e; for m in $(MODULES); do echo "go mod tidy ($$m)"; (cd $$m && go mod tidy); done
+	$(TOOLS)/golangci-lint fmt ./...
+
+check: lint build test ## what CI runs
+
+clean: ## remove what was built; data/ stays
+	rm -rf $(BIN) coverage.out
+
+# The race detector needs cgo, the stores need a real Redis.
+need-test:
+	@command -v $${CC:-gcc} >/dev/null 2>&1 || .ci/need gcc gcc libc6-dev
+	@command -v redis-server >/dev/null 2>&1 || .ci/need redis-server redis-server
+
+# A tool is rebuilt when this file, and so perhaps its version, changes.
+$(TOOLS)/golangci-lint: Makefile
+	GOFLAGS= GOBIN=$(TOOLS) go install $(GOLANGCI_LINT)
+	@touch $@
+
+$(TOOLS)/benchstat: Makefile
+	GOFLAGS= GOBIN=$(TOOLS) go install $(BENCHSTAT)
+	@touch $@
+
+$(TOOLS)/k6: loadtest/go.mod loadtest/go.sum
+	cd loadtest && go build -o $(TOOLS)/k6 go.k6.io/k6
+	@touch $@
