@@ -19,13 +19,14 @@ type Person struct {
 	Cards    []Card // oldest first
 	Former   []Former
 	Declared Declared // what the person would say of themselves; about 9 % differ from the record
+	Life     Life     // how the nation made them; what the lab does later does not change it
 }
 
 // Card is one issue of a health-insurance card; a renewal under the same number is another Card.
 type Card struct {
 	Number       string // 15 characters
 	From, To     identity.Date
-	Status       string // active, recalled, decreased, moved_province, moved_within_province, re_enrolled, left_scheme
+	Status       string        // active, recalled, decreased, moved_province, moved_within_province, re_enrolled, left_scheme
 	StatusFrom   identity.Date // first day the status ends the card; zero with active
 	Facility     string        // 5 characters
 	FacilityName string
@@ -43,7 +44,8 @@ type Former struct {
 
 // Declared is what a person would give at a counter.
 type Declared struct {
-	Name string
-	DOB  identity.Date
-	Sex  identity.Sex
+	Name    string
+	DOB     identity.Date
+	Sex     identity.Sex
+	Differs Difference // where it is not what the register says
 }
