@@ -6,7 +6,6 @@ const (
 	packedCodes = 10_000_000_000
 	packedCards = 26 * 26 * cardDigits
 	cardDigits  = 10_000_000_000_000 // what the 13 digits after the two letters of a card can tell apart
-	cardLen     = 15
 )
 
 // PackKey returns k as a number: an ID number and a code stand for themselves, a 15-character card is

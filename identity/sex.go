@@ -21,16 +21,40 @@ func (s Sex) String() string {
 	return ""
 }
 
-// Facility is a facility code (mã CSKCB): two digits of province and three characters; the zero value is "none".
-type Facility [5]byte
-
-// IsZero tells whether no facility is given.
-func (f Facility) IsZero() bool { return f == Facility{} }
-
-// String returns the five characters, or "".
-func (f Facility) String() string {
-	if f.IsZero() {
-		return ""
+// ParseSex reads the native form, "male" or "female", in small letters. It does not allocate.
+func ParseSex(b []byte) (Sex, Fault) {
+	switch string(b) {
+	case "male":
+		return Male, FaultNone
+	case "female":
+		return Female, FaultNone
 	}
-	return string(f[:])
+	return SexUnknown, FaultSex
+}
+
+// ParsePortalSex reads the forms of the portal, of the cards and of claim files: 1 or Nam, 2 or Nữ, and 3 ("not
+// determined"), which is [SexUnknown] without a fault, as is an empty field. Letter case and the Unicode form of Nữ do
+// not matter. 0 is refused: one national interface means a man by it, and nobody else uses it. It does not allocate.
+func ParsePortalSex(b []byte) (Sex, Fault) {
+	b = trimSpace(b)
+	if len(b) == 0 {
+		return SexUnknown, FaultNone
+	}
+	if len(b) > len("nu\u031b\u0303") {
+		return SexUnknown, FaultSex
+	}
+	var low [8]byte
+	n := copy(low[:], b)
+	for i := range n {
+		low[i] = lower(low[i])
+	}
+	switch string(low[:n]) {
+	case "1", "nam":
+		return Male, FaultNone
+	case "2", "nữ", "nỮ", "nu", "nư\u0303", "nƯ\u0303", "nu\u031b\u0303", "nu\u0303\u031b", "nũ\u031b", "nŨ\u031b":
+		return Female, FaultNone
+	case "3":
+		return SexUnknown, FaultNone
+	}
+	return SexUnknown, FaultSex
 }
