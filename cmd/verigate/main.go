@@ -15,7 +15,8 @@ import (
 
 // cli is the command line; each command's flags live in its own file.
 type cli struct {
-	Version versionCmd `cmd:"" help:"Print version, commit and Go version."`
+	Registry registryCmd `cmd:"" help:"Run the reference registry."`
+	Version  versionCmd  `cmd:"" help:"Print version, commit and Go version."`
 }
 
 // exitError carries a process exit code: 2 for what the operator must change, 1 for anything else.

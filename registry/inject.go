@@ -1,0 +1,173 @@
+package registry
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+
+	"github.com/valyala/fasthttp"
+)
+
+// harm is what is to be done to one reply that is otherwise served.
+type harm struct{ truncate, garble bool }
+
+// underFaults serves a request as badly as the faults in effect demand. slow says whether latency and capacity count:
+// they do for record lookups, not for feeds and exports, which are slow by nature.
+func (r *Registry) underFaults(ctx *fasthttp.RequestCtx, slow bool, serve func(*fasthttp.RequestCtx, harm)) {
+	s := r.faults.active.Load()
+	if s == nil {
+		serve(ctx, harm{})
+		return
+	}
+	switch {
+	case s.BlackHole:
+		r.swallow(ctx, s.lifted)
+		return
+	case slow && !r.delay(s):
+		errOverloaded.send(ctx)
+		return
+	case happens(s.ResetRate):
+		ctx.HijackSetNoResponse(true)
+		ctx.Hijack(reset)
+		return
+	case happens(s.ErrorRate):
+		errInternal.send(ctx)
+		return
+	}
+	serve(ctx, harm{truncate: happens(s.TruncateRate), garble: happens(s.GarbleRate)})
+}
+
+func happens(rate float64) bool { return rate > 0 && rand.Float64() < rate }
+
+// delay waits for a turn and for the latency; false means that there is no turn to be had.
+func (r *Registry) delay(s *setting) bool {
+	wait := s.latency()
+	if s.CapacityRPS > 0 {
+		turn, ok := r.faults.queue.turn(r.now(), s.CapacityRPS)
+		if !ok {
+			return false
+		}
+		wait += turn
+	}
+	if wait > 0 {
+		pause(r.ctx, wait)
+	}
+	return true
+}
+
+// swallow takes the connection and says nothing until the caller leaves or the fault is lifted.
+func (r *Registry) swallow(ctx *fasthttp.RequestCtx, lifted context.Context) {
+	ctx.HijackSetNoResponse(true)
+	ctx.Hijack(func(c net.Conn) {
+		defer context.AfterFunc(lifted, func() { _ = c.Close() })()
+		defer context.AfterFunc(r.ctx, func() { _ = c.Close() })()
+		_, _ = io.Copy(io.Discard, c)
+	})
+}
+
+// reset closes a connection so that the caller sees a reset instead of an end.
+func reset(c net.Conn) {
+	for {
+		switch inner := c.(type) {
+		case interface{ UnsafeConn() net.Conn }:
+			c = inner.UnsafeConn()
+		case *tls.Conn:
+			c = inner.NetConn()
+		case *net.TCPConn:
+			_ = inner.SetLinger(0)
+			_ = inner.Close()
+			return
+		default:
+			_ = c.Close()
+			return
+		}
+	}
+}
+
+// hurtReply damages the complete reply that ctx holds.
+func hurtReply(ctx *fasthttp.RequestCtx, h harm) {
+	if h.garble {
+		ctx.SetBody(garble(ctx.Response.Body()))
+	}
+	if h.truncate {
+		cutShort(ctx)
+	}
+}
+
+// cutShort sends the head of the reply and half of its body, and closes the connection.
+func cutShort(ctx *fasthttp.RequestCtx) {
+	var whole bytes.Buffer
+	w := bufio.NewWriter(&whole)
+	if ctx.Response.Write(w) != nil || w.Flush() != nil {
+		return
+	}
+	text := whole.Bytes()[:whole.Len()-(len(ctx.Response.Body())+1)/2]
+	ctx.HijackSetNoResponse(true)
+	ctx.Hijack(func(c net.Conn) { _, _ = c.Write(text) })
+}
+
+// garble makes of a JSON reply something that is certainly not the reply: never one that could pass for another answer.
+func garble(body []byte) []byte {
+	switch rand.IntN(4) {
+	case 0: // a page from something in between
+		return []byte("<html><body><h1>It works!</h1></body></html>")
+	case 1: // the right shape, too few answers
+		return []byte(`{"watermark":{"version":1,"at":"2000-01-01T00:00:00Z"},"answers":[]}`)
+	case 2: // nothing at all
+		return nil
+	}
+	return scramble(bytes.Clone(body))
+}
+
+// scramble overwrites a stretch with control characters, which JSON has nowhere, and which no checksum survives.
+func scramble(b []byte) []byte {
+	if len(b) == 0 {
+		return b
+	}
+	at := rand.IntN(len(b))
+	for i := at; i < min(at+16, len(b)); i++ {
+		b[i] = byte(1 + rand.IntN(8))
+	}
+	return b
+}
+
+// errCut ends a stream that is to be cut off.
+var errCut = errors.New("cut off on purpose")
+
+// hurtStream is a stream that is damaged within its first few writes.
+type hurtStream struct {
+	out  io.Writer
+	harm harm
+	left int // writes until it happens
+}
+
+// wrap returns out, damaged if h says so.
+func (h harm) wrap(out io.Writer) io.Writer {
+	if h == (harm{}) {
+		return out
+	}
+	return &hurtStream{out: out, harm: h, left: rand.IntN(4)}
+}
+
+func (h *hurtStream) Write(p []byte) (int, error) {
+	h.left--
+	if h.left != -1 {
+		return h.out.Write(p)
+	}
+	text := p
+	if h.harm.garble {
+		text = scramble(bytes.Clone(p))
+	}
+	if !h.harm.truncate {
+		return h.out.Write(text)
+	}
+	if _, err := h.out.Write(text[:len(text)/2]); err != nil {
+		return 0, err
+	}
+	return 0, errCut
+}

@@ -1,0 +1,187 @@
+package registry
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+const (
+	typeNDJSON  = "application/x-ndjson"
+	typeCompact = "application/vnd.verigate.keys"
+
+	maxBody       = 64 << 10
+	replyTimeout  = 10 * time.Second
+	exportTimeout = time.Hour
+)
+
+func (r *Registry) newServer() *fasthttp.Server {
+	return &fasthttp.Server{
+		Handler:               r.serve,
+		HeaderReceived:        limitsFor,
+		ErrorHandler:          sendBroken,
+		Name:                  "verigate-registry",
+		ReadTimeout:           10 * time.Second,
+		WriteTimeout:          replyTimeout,
+		IdleTimeout:           2 * time.Minute,
+		MaxRequestBodySize:    maxBody,
+		ReadBufferSize:        8 << 10,
+		CloseOnShutdown:       true,
+		SecureErrorLogMessage: true, // its log lines would quote requests otherwise
+		Logger:                quiet{},
+	}
+}
+
+// quiet drops fasthttp's own log lines: what they tell is a caller's broken connection.
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}
+
+// limitsFor gives the calls that stream the time they need.
+func limitsFor(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	path, _, _ := strings.Cut(string(h.RequestURI()), "?")
+	switch path {
+	case "/changes":
+		return fasthttp.RequestConfig{WriteTimeout: maxWait + replyTimeout}
+	case "/keys":
+		return fasthttp.RequestConfig{WriteTimeout: exportTimeout}
+	}
+	return fasthttp.RequestConfig{}
+}
+
+// sendBroken answers what fasthttp could not read as a request.
+func sendBroken(ctx *fasthttp.RequestCtx, err error) {
+	p := refuse(400, "request_malformed", "this is not a request that can be read")
+	var small *fasthttp.ErrSmallBuffer
+	var network net.Error
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		p = errTooLarge
+	case errors.As(err, &small):
+		p = refuse(431, "head_too_large", "the head of the request is too large")
+	case errors.As(err, &network) && network.Timeout():
+		p = refuse(408, "request_timeout", "the request took too long to arrive")
+	}
+	p.send(ctx)
+	ctx.SetConnectionClose()
+}
+
+// serve is every request's way: a known call, its method, the caller's token, then the call itself.
+func (r *Registry) serve(ctx *fasthttp.RequestCtx) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			r.log.Error("a request broke the registry", "call", callName(ctx), "stack", string(debug.Stack()))
+			errInternal.send(ctx)
+		}
+	}()
+	c := r.route(string(ctx.Path()))
+	switch {
+	case c.serve == nil:
+		errPath.send(ctx)
+	case !c.allows(ctx.Method()):
+		errMethod.send(ctx)
+		ctx.Response.Header.Set("Allow", c.methods)
+	case c.token && !r.admits(ctx.Request.Header.Peek("Authorization")):
+		errUnauthorized.send(ctx)
+	default:
+		c.serve(ctx)
+	}
+}
+
+// call is one entry of the API.
+type call struct {
+	methods string // separated by ", "
+	token   bool   // asks for the bearer token, if there is one
+	serve   fasthttp.RequestHandler
+}
+
+func (c *call) allows(method []byte) bool {
+	for m := range strings.SplitSeq(c.methods, ", ") {
+		if m == string(method) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Registry) route(path string) call {
+	switch path {
+	case "/records":
+		return call{"POST", true, func(ctx *fasthttp.RequestCtx) { r.underFaults(ctx, true, r.serveRecords) }}
+	case "/changes":
+		return call{"GET", true, func(ctx *fasthttp.RequestCtx) { r.underFaults(ctx, false, r.serveChanges) }}
+	case "/keys":
+		return call{"GET", true, func(ctx *fasthttp.RequestCtx) { r.underFaults(ctx, false, r.serveKeys) }}
+	case "/healthz":
+		return call{"GET", false, serveHealth}
+	}
+	if !r.config.Lab {
+		return call{}
+	}
+	switch path {
+	case "/lab/people":
+		return call{"POST", false, r.servePeople}
+	case "/lab/faults":
+		return call{"GET, POST, DELETE", false, r.serveFaults}
+	}
+	return call{}
+}
+
+func callName(ctx *fasthttp.RequestCtx) string {
+	switch p := string(ctx.Path()); p {
+	case "/records", "/changes", "/keys", "/lab/people", "/lab/faults":
+		return p
+	}
+	return "other"
+}
+
+func serveHealth(ctx *fasthttp.RequestCtx) {
+	ctx.SetContentType("application/json")
+	ctx.SetBodyString(`{"status":"ok"}`)
+}
+
+// admits compares digests, so that neither the token's length nor a common beginning shows in the time it takes.
+func (r *Registry) admits(authorization []byte) bool {
+	if r.config.Token == "" {
+		return true
+	}
+	const scheme = "Bearer "
+	if len(authorization) < len(scheme) || !strings.EqualFold(string(authorization[:len(scheme)]), scheme) {
+		return false
+	}
+	given := sha256.Sum256(authorization[len(scheme):])
+	return subtle.ConstantTimeCompare(given[:], r.token[:]) == 1
+}
+
+// stream answers with what write writes, each write a chunk that leaves at once. An error of write breaks the
+// connection off, so that the caller cannot take what it got for the whole.
+func stream(ctx *fasthttp.RequestCtx, contentType string, h harm, write func(io.Writer) error) {
+	ctx.SetContentType(contentType)
+	ctx.SetBodyStream(&body{write: func(out io.Writer) error { return write(h.wrap(out)) }}, -1)
+}
+
+// body is a reply that is written rather than read; fasthttp calls WriteTo because SupportsBodyWriteTo says so.
+type body struct{ write func(io.Writer) error }
+
+func (b *body) SupportsBodyWriteTo() bool { return true }
+
+func (b *body) Read([]byte) (int, error) {
+	return 0, errors.New("reading a stream that only writes: the caller speaks HTTP/1.0")
+}
+
+func (b *body) WriteTo(out io.Writer) (_ int64, err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = fmt.Errorf("writing a stream: panic\n%s", debug.Stack())
+		}
+	}()
+	return 0, b.write(out)
+}
