@@ -11,12 +11,22 @@ import (
 // the batch and are good until the batch is reset.
 type Item struct {
 	Query    verify.Query
+	Subject  verify.Subject // keyed hash of Query.Key, derived in parse; zero: the resolver derives it
 	Row      uint32         // 1-based row of the caller's file or stream; 0 for a single query
 	Fault    identity.Fault // set by parse: the row is refused, only recorded
 	Answer   verify.Answer
 	Released verify.Released // what the caller's policy lets out of Answer
 
 	record verify.Record
+}
+
+// Record returns the person's record when the answer was made of one and the policy lets personal data out
+// ([verify.ReleasedPerson]), else nil.
+func (it *Item) Record() *verify.Record {
+	if it.Released&verify.ReleasedPerson == 0 {
+		return nil
+	}
+	return &it.record
 }
 
 // Batch is one request on its way through the middle five steps. It belongs to one goroutine at a time and is meant to
@@ -32,13 +42,14 @@ type Batch struct {
 	Items     []Item
 
 	lookup    verify.Lookup
+	index     []int // lookup entry i belongs to Items[index[i]]
 	decisions []verify.Decision
 }
 
 // Reset empties the batch for another request and keeps its memory.
 func (b *Batch) Reset() {
 	items := b.Items[:0]
-	*b = Batch{Items: items, lookup: b.lookup, decisions: b.decisions[:0]}
+	*b = Batch{Items: items, lookup: b.lookup, index: b.index[:0], decisions: b.decisions[:0]}
 }
 
 // Add appends an empty item and returns it; the pointer is good until the next Add.

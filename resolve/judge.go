@@ -1,0 +1,73 @@
+package resolve
+
+import (
+	"context"
+
+	"github.com/verigate/verigate/verify"
+)
+
+// judge settles the outcome of every item, decides what of it may leave, and charges the caller's budget.
+func (r *Resolver) judge(ctx context.Context, b *Batch) {
+	defer r.span(ctx, "judge").End()
+	today := b.Now.Today()
+	for i, at := range b.index {
+		item, held := &b.Items[at], &b.lookup.Held[i]
+		on := item.Query.On
+		if on.IsZero() {
+			on = today
+		}
+		if held.State == verify.StatePresent {
+			if err := item.record.Decode(held.Record); err != nil {
+				*held = verify.Held{Trouble: verify.TroubleGarbled}
+			}
+		}
+		item.Answer = verify.Judge(held, &item.record, &item.Query, on, &b.Caller.Policy)
+		if held.Stale {
+			judgeStale(&item.Answer, held.Trouble)
+		}
+		item.Released = released(&item.Answer, b.Call, &b.Caller.Policy)
+		if r.Budget != nil {
+			r.Budget.Charge(b.Now, b.Caller, b.Staff, item.Subject, item.Answer.Outcome, item.Answer.Fields)
+		}
+	}
+}
+
+// judgeStale lets only good news out of stale knowledge: a refusal is never served stale, because the person may have
+// been issued a card, corrected or moved since.
+func judgeStale(a *verify.Answer, t verify.Trouble) {
+	if a.Outcome != verify.OutcomeMatch {
+		verify.Unavailable(a, t)
+		return
+	}
+	a.Source = verify.SourceStale
+}
+
+// released is the field policy: which parts of an answer may leave for this call and caller. The least by default: a
+// verification never gives registry data, a mismatch gives none either unless the policy discloses it.
+func released(a *verify.Answer, call verify.Call, p *verify.Policy) (out verify.Released) {
+	switch a.Outcome {
+	case verify.OutcomeMismatch:
+		if p.MismatchDetails {
+			out |= verify.ReleasedDetails
+		}
+		if call == verify.CallPortal && p.DiscloseOnMismatch {
+			out |= verify.ReleasedPerson | verify.ReleasedCoverage
+		}
+		return out
+	case verify.OutcomeMatch:
+		out = verify.ReleasedDetails | verify.ReleasedCoverage | verify.ReleasedSuccessor
+	case verify.OutcomeSuperseded:
+		out = verify.ReleasedDetails | verify.ReleasedCoverage | verify.ReleasedSuccessor
+	case verify.OutcomeInactive:
+		out = verify.ReleasedDetails | verify.ReleasedCoverage | verify.ReleasedReason
+	default:
+		return 0
+	}
+	switch call {
+	case verify.CallPortal:
+		out |= verify.ReleasedPerson
+	case verify.CallVerify, verify.CallBatch:
+		out &= verify.ReleasedDetails | verify.ReleasedReason
+	}
+	return out
+}

@@ -1,0 +1,122 @@
+package resolve
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/internal/metric"
+	"github.com/verigate/verigate/verify"
+)
+
+// Deps are the resolver's collaborators. Hasher, Asker and Recorder are required; a nil Screener or Recaller knows
+// nothing, a nil Budget charges nobody.
+type Deps struct {
+	Hasher   *verify.SubjectHasher
+	Screener Screener
+	Recaller Recaller
+	Asker    Asker
+	Recorder Recorder
+	Budget   Budget
+	Tracer   trace.Tracer // nil: no spans
+	Metrics  *metric.Set
+}
+
+// Resolver walks batches through the middle five steps. It is safe for concurrent use; a batch is not.
+type Resolver struct {
+	Deps
+	answers answerCounters
+}
+
+// New makes a resolver.
+func New(d Deps) *Resolver {
+	return &Resolver{Deps: d, answers: newAnswerCounters(d.Metrics)}
+}
+
+// Resolve answers every item of the batch that parse has not refused, and records every item. It does not fail: what
+// cannot be known, or cannot be recorded, becomes [verify.OutcomeUnavailable].
+func (r *Resolver) Resolve(ctx context.Context, b *Batch) {
+	r.prepare(b)
+	r.screen(ctx, b)
+	r.recall(ctx, b)
+	r.ask(ctx, b)
+	r.judge(ctx, b)
+	r.record(ctx, b)
+}
+
+// prepare lays out the lookup: one entry for each item that parse let through.
+func (r *Resolver) prepare(b *Batch) {
+	l := &b.lookup
+	l.Now, l.Batch = b.Now, b.Call == verify.CallBatch
+	l.Keys, l.Subjects, l.Held, b.index = l.Keys[:0], l.Subjects[:0], l.Held[:0], b.index[:0]
+	for i := range b.Items {
+		item := &b.Items[i]
+		if item.Fault != identity.FaultNone {
+			continue
+		}
+		if item.Subject == (verify.Subject{}) {
+			item.Subject = r.Hasher.Subject(item.Query.Key)
+		}
+		l.Keys = append(l.Keys, item.Query.Key)
+		l.Subjects = append(l.Subjects, item.Subject)
+		l.Held = append(l.Held, verify.Held{})
+		b.index = append(b.index, i)
+	}
+}
+
+func (r *Resolver) screen(ctx context.Context, b *Batch) {
+	if r.Screener == nil {
+		return
+	}
+	defer r.span(ctx, "screen").End()
+	r.Screener.Screen(&b.lookup)
+}
+
+func (r *Resolver) recall(ctx context.Context, b *Batch) {
+	if r.Recaller == nil || settled(b.lookup.Held) {
+		return
+	}
+	defer r.span(ctx, "recall").End()
+	r.Recaller.Recall(ctx, &b.lookup)
+}
+
+// defaultDeadline bounds asking when the batch says nothing: below the 8 s after which the least patient of the slow
+// clients gives up, with room for the reply.
+const defaultDeadline = 7 * time.Second
+
+func (r *Resolver) ask(ctx context.Context, b *Batch) {
+	if settled(b.lookup.Held) {
+		return
+	}
+	defer r.span(ctx, "ask").End()
+	deadline := b.Deadline
+	if deadline <= 0 {
+		deadline = defaultDeadline
+	}
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	r.Asker.Ask(ctx, &b.lookup)
+}
+
+func settled(held []verify.Held) bool {
+	for i := range held {
+		if !held[i].Settled() {
+			return false
+		}
+	}
+	return true
+}
+
+// noSpan is what a request that is not sampled carries: End does nothing.
+var noSpan = trace.SpanFromContext(context.Background())
+
+// span opens a child span when the request is being traced; otherwise it costs a map-free context look-up.
+func (r *Resolver) span(ctx context.Context, step string) trace.Span {
+	if r.Tracer == nil || !trace.SpanFromContext(ctx).IsRecording() {
+		return noSpan
+	}
+	_, span := r.Tracer.Start(ctx, step)
+	return span
+}
