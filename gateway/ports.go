@@ -45,6 +45,8 @@ type Limits interface {
 	// until Release; with one it does not.
 	Admit(now verify.Instant, c *verify.Caller, cost int) verify.Verdict
 	Release(c *verify.Caller)
+	// Spend asks for cost queries more within a request that was admitted: a further chunk of a stream.
+	Spend(now verify.Instant, c *verify.Caller, cost int) verify.Verdict
 	Usage(now verify.Instant, c *verify.Caller) verify.Usage
 }
 
@@ -58,4 +60,10 @@ type Budget interface {
 // when every decision is in the log; it keeps nothing of the slice.
 type Recorder interface {
 	Record(ctx context.Context, decisions []verify.Decision) error
+}
+
+type noBudget struct{}
+
+func (noBudget) Ask(verify.Instant, *verify.Caller, verify.Subject, verify.Subject, identity.Key) verify.Verdict {
+	return verify.Verdict{}
 }

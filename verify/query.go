@@ -15,9 +15,10 @@ const (
 	CallVerify
 	CallBatch  // a row of a stream or a job
 	CallPortal // a lookup in the national portal's contract
+	CallLogin  // a log-in for a portal token; it only ever reaches the audit log
 )
 
-var callNames = [...]string{"", "lookup", "verify", "batch", "portal"}
+var callNames = [...]string{"", "lookup", "verify", "batch", "portal", "login"}
 
 // String returns the call's name for logs, metrics and audit records.
 func (c Call) String() string { return nameOf(callNames[:], int(c)) }

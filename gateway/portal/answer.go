@@ -1,0 +1,196 @@
+package portal
+
+import (
+	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/internal/jsontext"
+	"github.com/verigate/verigate/resolve"
+	"github.com/verigate/verigate/verify"
+)
+
+// The tails of an answer that carries nothing: every key is there, none has a value.
+const (
+	noPerson = `,"maThe":null,"hoTen":null,"ngaySinh":null,"gioiTinh":null,"diaChi":null,"maDKBD":null,"cqBHXH":null` +
+		`,"gtTheTu":null,"gtTheDen":null,"maKV":null,"ngayDu5Nam":null,"maSoBHXH":null`
+	noChange  = `,"maTheCu":null,"maTheMoi":null,"gtTheTuMoi":null,"gtTheDenMoi":null,"maDKBDMoi":null,"tenDKBDMoi":null`
+	noHistory = `,"dsLichSuKCB2018":null,"dsLichSuKT2018":null}`
+
+	blankPerson = `,"gioiTinh":"","diaChi":"","maDKBD":"","cqBHXH":"","gtTheTu":"","gtTheDen":"","maKV":"","ngayDu5Nam":"","maSoBHXH":""`
+	blankChange = `,"maTheCu":"","maTheMoi":"","gtTheTuMoi":"","gtTheDenMoi":"","maDKBDMoi":"","tenDKBDMoi":""`
+
+	noPerson595 = `,"hoTen":null,"gioiTinh":null,"diaChi":null,"maDKBD":null,"cqBHXH":null,"gtTheTu":null,"gtTheDen":null` +
+		`,"maKV":null,"ngayDu5Nam":null`
+	blankPerson595 = `,"gioiTinh":"","diaChi":"","maDKBD":"","cqBHXH":"","gtTheTu":"","gtTheDen":"","maKV":"","ngayDu5Nam":""`
+)
+
+// AppendStatus appends an answer that carries a result code and a sentence and nothing else. An empty note means the
+// code's own sentence.
+func AppendStatus(dst []byte, call Call, s verify.PortalStatus, note string) []byte {
+	return appendEmpty(dst, call, code(call, s, verify.ReasonNone), sentence(s, note))
+}
+
+func sentence(s verify.PortalStatus, note string) string {
+	if note != "" {
+		return note
+	}
+	return s.Vietnamese()
+}
+
+func appendEmpty(dst []byte, call Call, code, note string) []byte {
+	dst = appendHead(dst, call, code, note)
+	switch call {
+	case CallLookup2017:
+		return append(dst, `,"dsLichSuKCB":null}`...)
+	case CallLookup595:
+		return append(append(dst, noPerson595...), `,"dsLichSuKCB":null}`...)
+	case CallHistory:
+		return append(dst, `,"dsLichSuKCB2025":null}`...)
+	case CallDetail:
+		return append(dst, `,"hoSoKCB":{"xml1":{},"dsXml2":[],"dsXml3":[],"dsXml4":[],"dsXml5":[]}}`...)
+	}
+	return append(append(append(dst, noPerson...), noChange...), noHistory...)
+}
+
+func appendHead(dst []byte, call Call, code, note string) []byte {
+	dst = append(append(append(dst, `{"maKetQua":"`...), code...), '"')
+	if call == CallLookup2017 || call == CallLookup595 || call == CallDetail {
+		return dst
+	}
+	return jsontext.AppendString(append(dst, `,"ghiChu":`...), note)
+}
+
+// AppendAnswer appends the answer to a lookup. What it carries beside code and sentence follows from the outcome: the
+// register's data when the policy lets them out, else the caller's own card, name and birth date with the rest blank
+// (a claim that disagrees, or a card kept elsewhere), else nothing. It does not allocate beyond dst.
+func AppendAnswer(dst []byte, call Call, item *resolve.Item, own *Fields) []byte {
+	a := &item.Answer
+	code := code(call, a.Status, a.Reason)
+	rec := item.Record()
+	switch {
+	case call == CallLookup2017 || call == CallHistory:
+		return appendEmpty(dst, call, code, a.Status.Vietnamese())
+	case rec != nil:
+		return appendPerson(appendHead(dst, call, code, a.Status.Vietnamese()), call, item, rec, own)
+	case a.Outcome == verify.OutcomeMismatch || a.Outcome == verify.OutcomeOutOfRegister:
+		return appendOwn(appendHead(dst, call, code, a.Status.Vietnamese()), call, a.Outcome, own)
+	}
+	return appendEmpty(dst, call, code, a.Status.Vietnamese())
+}
+
+// appendOwn gives the caller's words back. The blanks are "" and not null, so that clients which cut the text find
+// their landmarks; a card kept elsewhere has nulls where a new card would be told, so that nobody sees a change.
+func appendOwn(dst []byte, call Call, o verify.Outcome, own *Fields) []byte {
+	if call == CallLookup595 {
+		dst = appendText(dst, `,"hoTen":`, own[FieldHoTen])
+		return append(append(dst, blankPerson595...), `,"dsLichSuKCB":null}`...)
+	}
+	dst = appendText(dst, `,"maThe":`, own[FieldMaThe])
+	dst = appendText(dst, `,"hoTen":`, own[FieldHoTen])
+	dst = appendText(dst, `,"ngaySinh":`, own[FieldNgaySinh])
+	dst = append(dst, blankPerson...)
+	if o == verify.OutcomeMismatch {
+		dst = append(dst, blankChange...)
+	} else {
+		dst = append(dst, noChange...)
+	}
+	return append(dst, noHistory...)
+}
+
+func appendPerson(dst []byte, call Call, item *resolve.Item, rec *verify.Record, own *Fields) []byte {
+	card := item.Answer.Card
+	if card == nil {
+		card = new(verify.Card)
+	}
+	if call != CallLookup595 {
+		dst = appendCardNumber(dst, card, own)
+	}
+	dst = appendText(dst, `,"hoTen":`, rec.Name)
+	if call != CallLookup595 {
+		dst = appendDate(dst, `,"ngaySinh":`, rec.DOB)
+	}
+	dst = appendText(dst, `,"gioiTinh":`, sexWord(rec.Sex))
+	dst = appendText(dst, `,"diaChi":`, rec.Address)
+	dst = appendText(dst, `,"maDKBD":`, facility(card))
+	dst = appendText(dst, `,"cqBHXH":`, rec.Office)
+	dst = appendDate(dst, `,"gtTheTu":`, card.From)
+	if !card.From.IsZero() && card.To.IsZero() {
+		dst = append(dst, `,"gtTheDen":null`...) // open-ended: clients look for the word null
+	} else {
+		dst = appendDate(dst, `,"gtTheDen":`, card.To)
+	}
+	dst = appendArea(dst, card.Area)
+	dst = appendDate(dst, `,"ngayDu5Nam":`, card.FiveYears)
+	if call == CallLookup595 {
+		return append(dst, `,"dsLichSuKCB":null}`...)
+	}
+	dst = appendKey(dst, `,"maSoBHXH":`, rec.Code)
+	if item.Released&verify.ReleasedSuccessor != 0 {
+		dst = appendChange(dst, item.Answer.Successor)
+	} else {
+		dst = append(dst, noChange...)
+	}
+	return append(dst, noHistory...)
+}
+
+// appendCardNumber tells the card that settled the outcome. Without one (a number that was replaced, a child not yet
+// issued a card) it is what was asked by: maThe must not be null where maTheMoi may be set.
+func appendCardNumber(dst []byte, card *verify.Card, own *Fields) []byte {
+	if card.Number.IsZero() {
+		return appendText(dst, `,"maThe":`, own[FieldMaThe])
+	}
+	return appendKey(dst, `,"maThe":`, card.Number)
+}
+
+// appendChange tells the newer card. maTheCu stays null: a client that finds it set takes the change for done.
+func appendChange(dst []byte, next *verify.Card) []byte {
+	if next == nil {
+		return append(dst, noChange...)
+	}
+	dst = appendKey(append(dst, `,"maTheCu":null`...), `,"maTheMoi":`, next.Number)
+	dst = appendDate(dst, `,"gtTheTuMoi":`, next.From)
+	if next.To.IsZero() {
+		dst = append(dst, `,"gtTheDenMoi":null`...)
+	} else {
+		dst = appendDate(dst, `,"gtTheDenMoi":`, next.To)
+	}
+	dst = appendText(dst, `,"maDKBDMoi":`, facility(next))
+	return appendText(dst, `,"tenDKBDMoi":`, next.FacilityName)
+}
+
+func appendText[T string | []byte](dst []byte, key string, text T) []byte {
+	return jsontext.AppendString(append(dst, key...), text)
+}
+
+func appendKey(dst []byte, key string, k identity.Key) []byte {
+	var buf [identity.MaxKeyLen]byte
+	return appendText(dst, key, k.AppendTo(buf[:0]))
+}
+
+func appendDate(dst []byte, key string, d identity.Date) []byte {
+	dst = append(append(dst, key...), '"')
+	return append(d.AppendPortal(dst), '"')
+}
+
+func appendArea(dst []byte, area uint8) []byte {
+	dst = append(dst, `,"maKV":"`...)
+	if area >= 1 && area <= 3 {
+		dst = append(dst, 'K', '0'+area)
+	}
+	return append(dst, '"')
+}
+
+func facility(c *verify.Card) []byte {
+	if c.Facility.IsZero() {
+		return nil
+	}
+	return c.Facility[:]
+}
+
+func sexWord(s identity.Sex) string {
+	switch s {
+	case identity.Male:
+		return "Nam"
+	case identity.Female:
+		return "Nữ"
+	}
+	return "Chưa xác định"
+}

@@ -1,0 +1,78 @@
+package gateway
+
+import (
+	"github.com/valyala/fasthttp"
+
+	"github.com/verigate/verigate/gateway/portal"
+	"github.com/verigate/verigate/verify"
+)
+
+// route is one call of the edge.
+type route struct {
+	name    string // in metrics and spans
+	method  string
+	allow   string
+	call    verify.Call
+	scope   verify.Scope
+	portal  portal.Call // CallNone: a call of the native API
+	body    bool        // read the body before anything else is done
+	streams bool        // a body of NDJSON is a stream, and not read before
+	serve   func(x *exchange)
+}
+
+var (
+	routeLookup  = &route{name: "lookup", method: post, allow: post, call: verify.CallLookup, scope: verify.ScopeLookup, body: true, serve: (*exchange).lookup}
+	routeVerify  = &route{name: "verify", method: post, allow: post, call: verify.CallVerify, scope: verify.ScopeVerify, body: true, streams: true, serve: (*exchange).verification}
+	routeUsage   = &route{name: "usage", method: get, allow: get, serve: (*exchange).usage}
+	routeOpenAPI = &route{name: "openapi", method: get, allow: "GET, HEAD", serve: (*exchange).openAPI}
+	routeNone    = &route{name: "none"}
+
+	routesPortal = [portal.Calls]*route{
+		portal.CallToken:      portalRoute(portal.CallToken, (*exchange).login),
+		portal.CallLookup2017: portalRoute(portal.CallLookup2017, (*exchange).portalLookup),
+		portal.CallLookup595:  portalRoute(portal.CallLookup595, (*exchange).portalLookup),
+		portal.CallLookup2018: portalRoute(portal.CallLookup2018, (*exchange).portalLookup),
+		portal.CallLookup2019: portalRoute(portal.CallLookup2019, (*exchange).portalLookup),
+		portal.CallLookup2024: portalRoute(portal.CallLookup2024, (*exchange).portalLookup),
+		portal.CallHistory:    portalRoute(portal.CallHistory, (*exchange).portalLookup),
+		portal.CallDetail:     portalRoute(portal.CallDetail, (*exchange).portalDetail),
+	}
+)
+
+const (
+	post = fasthttp.MethodPost
+	get  = fasthttp.MethodGet
+)
+
+func portalRoute(call portal.Call, serve func(*exchange)) *route {
+	r := &route{name: call.String(), method: post, allow: "POST, OPTIONS", call: verify.CallPortal, scope: verify.ScopeLookup, portal: call, body: true, serve: serve}
+	if call == portal.CallToken {
+		r.call = verify.CallLogin
+	}
+	return r
+}
+
+// routes returns every route, for counters that are made once.
+func routes() []*route {
+	all := []*route{routeLookup, routeVerify, routeUsage, routeOpenAPI, routeNone}
+	return append(all, routesPortal[portal.CallToken:]...)
+}
+
+// find returns the route of a path, decoded and normalised: of the native API exactly, of the portal's contract as
+// loosely as its clients write it. It never returns nil.
+func find(path []byte) *route {
+	switch string(path) {
+	case "/v1/lookup":
+		return routeLookup
+	case "/v1/verify":
+		return routeVerify
+	case "/v1/usage":
+		return routeUsage
+	case "/openapi.yaml":
+		return routeOpenAPI
+	}
+	if r := routesPortal[portal.Route(path)]; r != nil {
+		return r
+	}
+	return routeNone
+}
