@@ -1,50 +1,37 @@
 package nation
 
 import (
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
-// vowels lists the twelve vowels with their six tones: none, grave, hook, tilde, acute, dot below.
-var vowels = [...]string{"aàảãáạ", "ăằẳẵắặ", "âầẩẫấậ", "eèẻẽéẹ", "êềểễếệ", "iìỉĩíị", "oòỏõóọ", "ôồổỗốộ", "ơờởỡớợ",
-	"uùủũúụ", "ưừửữứự", "yỳỷỹýỵ", "AÀẢÃÁẠ", "ĂẰẲẴẮẶ", "ÂẦẨẪẤẬ", "EÈẺẼÉẸ", "ÊỀỂỄẾỆ", "IÌỈĨÍỊ", "OÒỎÕÓỌ", "ÔỒỔỖỐỘ", "ƠỜỞỠỚỢ",
-	"UÙỦŨÚỤ", "ƯỪỬỮỨỰ", "YỲỶỸÝỴ"}
+// tones are the combining marks of the five toned tones: huyền, sắc, ngã, hỏi, nặng.
+const tones = "\u0300\u0301\u0303\u0309\u0323"
 
-// bare is what each of vowels is without any mark.
-const bare = "aaaeeiooouuyAAAEEIOOOUUY"
-
-// letter is a vowel taken apart.
-type letter struct {
-	vowel int // index into vowels
-	tone  int // 0 … 5
+func isTone(r rune) bool  { return strings.ContainsRune(tones, r) }
+func isVowel(r rune) bool { return strings.ContainsRune("aeiouyAEIOUY", r) }
+func startsOpen(w string) bool {
+	first, _ := utf8.DecodeRuneInString(norm.NFD.String(w))
+	return isVowel(first)
 }
 
-var letters = func() map[rune]letter {
-	m := make(map[rune]letter)
-	for v, row := range vowels {
-		tone := 0
-		for _, r := range row {
-			m[r] = letter{v, tone}
-			tone++
-		}
-	}
-	return m
-}()
-
-// Unaccented drops every Vietnamese mark from an NFC text, đ becoming d.
+// Unaccented drops every Vietnamese mark, đ becoming d.
 func Unaccented(s string) string {
 	return strings.Map(func(r rune) rune {
-		if l, ok := letters[r]; ok {
-			return rune(bare[l.vowel])
-		}
-		switch r {
-		case 'đ':
+		switch {
+		case r == 'đ':
 			return 'd'
-		case 'Đ':
+		case r == 'Đ':
 			return 'D'
+		case unicode.Is(unicode.Mn, r):
+			return -1
 		}
 		return r
-	}, s)
+	}, norm.NFD.String(s))
 }
 
 // OtherTone gives one word of an NFC name another tone, so that it is another word with the same letters. Only words that
@@ -65,57 +52,87 @@ func OtherTone(name string, draw uint64) string {
 
 // retone moves the tone of a word by some of the five marks; a toneless word gets one where it would bear it.
 func retone(w string, by int) string {
-	first, _ := utf8.DecodeRuneInString(w)
-	if _, vowel := letters[first]; vowel {
+	if startsOpen(w) {
 		return w
 	}
-	runes := []rune(w)
-	at := toneAt(runes)
+	runes, marks := []rune(norm.NFD.String(w)), []rune(tones)
+	at, tone := toneAt(runes), by
+	if i := slices.IndexFunc(runes, isTone); i >= 0 {
+		tone = (slices.Index(marks, runes[i]) + by) % len(marks)
+		runes = slices.Delete(runes, i, i+1)
+		if at = i - 1; i < len(runes) && unicode.Is(unicode.Mn, runes[i]) {
+			at = i // dot below sorts before the shape mark, the other tones must follow it
+		}
+	}
 	if at < 0 {
 		return w
 	}
-	l := letters[runes[at]]
-	tone := by
-	if l.tone > 0 {
-		tone = 1 + (l.tone-1+by)%5
-	}
-	runes[at] = []rune(vowels[l.vowel])[tone]
-	return string(runes)
+	return norm.NFC.String(string(slices.Insert(runes, at+1, marks[tone])))
 }
 
-// toneAt returns which letter of a word bears its tone or would bear one, or -1 without a vowel: the toned letter, else
-// the last one with a shape mark, else the last vowel before a final consonant, else the last but one.
+// toneAt returns after which rune of a decomposed toneless word its tone would stand, or -1 without a vowel: the last
+// shape mark, else the last vowel before a final consonant, else the last but one.
 func toneAt(runes []rune) int {
 	var plain []int
 	shaped := -1
 	for i, r := range runes {
-		l, ok := letters[r]
 		switch {
-		case !ok:
-		case l.tone > 0:
-			return i
-		case Unaccented(string(r)) != string(r):
+		case unicode.Is(unicode.Mn, r):
 			shaped = i
-		case i > 0 && isGlide(runes[i-1], r) && i+1 < len(runes):
-		default:
+		case isVowel(r) && !(i > 0 && isGlide(runes[i-1], r) && i+1 < len(runes)):
 			plain = append(plain, i)
 		}
 	}
+	last := len(plain) - 1
 	switch {
 	case shaped >= 0:
 		return shaped
-	case len(plain) == 0:
+	case last < 0:
 		return -1
-	case len(plain) > 1 && plain[len(plain)-1] == len(runes)-1:
-		return plain[len(plain)-2]
+	case last > 0 && plain[last] == len(runes)-1:
+		return plain[last-1]
 	}
-	return plain[len(plain)-1]
+	return plain[last]
 }
 
 // isGlide tells whether a letter belongs to the consonant before it, as in qu and gi.
 func isGlide(before, r rune) bool {
 	return strings.ContainsRune("qQ", before) && strings.ContainsRune("uU", r) ||
 		strings.ContainsRune("gG", before) && strings.ContainsRune("iI", r)
+}
+
+// placements are the ends of words whose tone may stand on either vowel: the older spelling and the newer one.
+var placements = [...][2]string{{"òa", "oà"}, {"óa", "oá"}, {"ỏa", "oả"}, {"õa", "oã"}, {"ọa", "oạ"}, {"òe", "oè"}, {"óe", "oé"},
+	{"ỏe", "oẻ"}, {"õe", "oẽ"}, {"ọe", "oẹ"}, {"ùy", "uỳ"}, {"úy", "uý"}, {"ủy", "uỷ"}, {"ũy", "uỹ"}, {"ụy", "uỵ"}}
+
+// OtherPlacement moves the tone of every word of an NFC name that ends in an open oa, oe or uy to the other of the two
+// vowels: another accepted spelling of the same name. It returns name itself when there is no such word.
+func OtherPlacement(name string) string {
+	words := strings.Split(name, " ")
+	for i, w := range words {
+		words[i] = replaced(w)
+	}
+	return strings.Join(words, " ")
+}
+
+func replaced(w string) string {
+	for _, pair := range placements {
+		for i, end := range pair {
+			other := pair[1-i]
+			stem, ok := strings.CutSuffix(w, end)
+			if !ok {
+				if stem, ok = strings.CutSuffix(w, strings.ToUpper(end)); !ok {
+					continue
+				}
+				other = strings.ToUpper(other)
+			}
+			if strings.HasSuffix(strings.ToLower(stem), "q") {
+				return w // in quý the u belongs to the consonant
+			}
+			return stem + other
+		}
+	}
+	return w
 }
 
 // respelled are words that clerks take for one another: the same first letter, other letters after it.

@@ -58,7 +58,7 @@ func newNameLots() *nameLots {
 const (
 	noMiddle      = 350
 	twoMiddles    = 1500
-	newToneStyle  = 2500 // hoà rather than hòa
+	otherTone     = 2500 // hoà where the lists have hòa
 	secondSurname = 250  // both parents' surnames
 )
 
@@ -89,13 +89,8 @@ func (l *nameLots) draw(z *stream, sex identity.Sex, year int) string {
 	if given == name[len(name)-1] {
 		given = l.givens[sex].draw(x>>48, eras-1)
 	}
-	if z.chance(newToneStyle) {
-		given = toneOnSecond.Replace(given)
+	if z.chance(otherTone) {
+		given = OtherPlacement(given)
 	}
 	return strings.Join(append(name, given), " ")
 }
-
-// toneOnSecond moves the tone of an open oa, oe, uy to its second vowel: the other of the two accepted spellings. Only
-// words that end there match, because the lists' other oa, oe, uy carry their tone elsewhere.
-var toneOnSecond = strings.NewReplacer("òa", "oà", "óa", "oá", "ỏa", "oả", "õa", "oã", "ọa", "oạ", "òe", "oè", "óe", "oé",
-	"ỏe", "oẻ", "ùy", "uỳ", "úy", "uý", "ủy", "uỷ", "ũy", "uỹ", "ụy", "uỵ")

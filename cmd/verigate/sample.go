@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/registry/nation"
+	"github.com/verigate/verigate/registry/sample"
+)
+
+// nationFlags say which nation a command is about; they must be those of the registry that is asked.
+type nationFlags struct {
+	People int    `default:"1000000" help:"How many people the nation has, up to 98700000."`
+	Seed   uint64 `default:"1" help:"What the nation is computed from."`
+	Today  string `placeholder:"YYYY-MM-DD" help:"The nation's date; the clock's date in Vietnam when left out."`
+}
+
+// nation computes the nation that the flags name.
+func (f *nationFlags) nation() (*nation.Nation, error) {
+	today := nation.DateOf(time.Now())
+	if f.Today != "" {
+		var fault identity.Fault
+		if today, fault = identity.ParseDay([]byte(f.Today)); fault != identity.FaultNone {
+			return nil, usage(fmt.Errorf("--today %q: must be a date, YYYY-MM-DD", f.Today))
+		}
+	}
+	n, err := nation.New(nation.Config{People: f.People, Seed: f.Seed, Today: today})
+	if err != nil {
+		return nil, usage(err)
+	}
+	return n, nil
+}
+
+type sampleCmd struct {
+	nationFlags
+	Count  int    `default:"100" help:"How many claims to print."`
+	Mix    string `default:"national" help:"The national mix, or one kind of claim; an unknown one lists them all."`
+	Format string `default:"ndjson" enum:"ndjson,csv" help:"One JSON object a line, or CSV with a header."`
+	Draw   uint64 `default:"1" help:"What the choice of people is drawn from: another number, other claims."`
+}
+
+// Help shows an example below the flags.
+func (sampleCmd) Help() string {
+	return "Prints synthetic claims with the outcome each must get.\n\n" +
+		"Example: verigate registry sample --people 1000000 --seed 1 --count 10000 --mix national > claims.ndjson"
+}
+
+// Run prints the claims to standard output.
+func (c *sampleCmd) Run() error {
+	n, err := c.nation()
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(os.Stdout, 1<<16)
+	if err := c.write(sample.New(n, c.Draw), out); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+func (c *sampleCmd) write(g *sample.Generator, out io.Writer) error {
+	put, finish := writeJSON(out)
+	if c.Format == "csv" {
+		put, finish = writeCSV(out)
+	}
+	for range c.Count {
+		claim, err := g.Next(c.Mix)
+		if err != nil {
+			return usage(err)
+		}
+		if err := put(&claim); err != nil {
+			return fmt.Errorf("writing claims: %w", err)
+		}
+	}
+	return finish()
+}
+
+func writeJSON(out io.Writer) (put func(*sample.Claim) error, finish func() error) {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	return func(c *sample.Claim) error { return enc.Encode(c) }, func() error { return nil }
+}
+
+func writeCSV(out io.Writer) (put func(*sample.Claim) error, finish func() error) {
+	w := csv.NewWriter(out)
+	err := w.Write(sample.Header())
+	put = func(c *sample.Claim) error {
+		if err != nil {
+			return err
+		}
+		return w.Write(c.Row())
+	}
+	return put, func() error { w.Flush(); return w.Error() }
+}
