@@ -1,7 +1,7 @@
 # Bare `make` prints this help. Every tool's version is pinned here and nowhere else.
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 BENCHSTAT     := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
-# k6 is pinned in loadtest/go.mod.
+# k6 is pinned in loadtest/k6/go.mod.
 
 SHELL    := /bin/sh
 BIN      := $(CURDIR)/bin
@@ -10,7 +10,7 @@ COMMIT   := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 FUZZTIME ?= 30s
-MODULES  := . bench loadtest
+MODULES  := . loadtest/k6
 
 # The commit comes in by LDFLAGS; asking git again fails in a clone that another user owns.
 export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
@@ -51,10 +51,10 @@ bench: $(TOOLS)/benchstat ## run the benchmarks beside the code and compare them
 		$(TOOLS)/benchstat $$old bench/results/micro-$(COMMIT).txt
 
 peers: build ## measure the hot lookup against a bare fasthttp handler and a net/http rival, same run
-	cd bench && go run . -verigate $(BIN)/verigate -commit $(COMMIT) $(ARGS)
+	go run ./bench -verigate $(BIN)/verigate -commit $(COMMIT) $(ARGS)
 
 load: build $(TOOLS)/k6 ## start the demo, send it the national mix by k6, hold every answer to its sample
-	cd loadtest && go run . -verigate $(BIN)/verigate -k6 $(TOOLS)/k6 -commit $(COMMIT) $(ARGS)
+	go run ./loadtest -verigate $(BIN)/verigate -k6 $(TOOLS)/k6 -commit $(COMMIT) $(ARGS)
 
 docs: build ## write docs/config.md from the settings' own tags
 	go test ./cmd/verigate -run TestConfigPage -update
@@ -82,6 +82,6 @@ $(TOOLS)/benchstat: Makefile
 	GOFLAGS= GOBIN=$(TOOLS) go install $(BENCHSTAT)
 	@touch $@
 
-$(TOOLS)/k6: loadtest/go.mod loadtest/go.sum
-	cd loadtest && go build -o $(TOOLS)/k6 go.k6.io/k6
+$(TOOLS)/k6: loadtest/k6/go.mod loadtest/k6/go.sum
+	cd loadtest/k6 && go build -o $(TOOLS)/k6 go.k6.io/k6
 	@touch $@
