@@ -25,8 +25,8 @@ const (
 )
 
 // differenceWeights are in ten-thousandths of the nation; SameAsRecord has the rest.
-var differenceWeights = [Differences]int{NameUnaccented: 100, BirthYearOnly: 130, BirthFiner: 50, NameAccent: 120,
-	NameSpelling: 150, NameWhole: 60, BirthDay: 180, BirthYear: 60, OtherSex: 50}
+var differenceWeights = [Differences]int{NameUnaccented: 100, BirthYearOnly: 160, BirthFiner: 50, NameAccent: 120,
+	NameSpelling: 150, NameWhole: 60, BirthDay: 195, BirthYear: 60, OtherSex: 50}
 
 // fillDeclared decides what p says of themselves.
 func (n *Nation) fillDeclared(p *Person) {

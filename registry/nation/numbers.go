@@ -20,7 +20,7 @@ const (
 // prefix returns the first six digits of an ID number: province, century and sex, year.
 func prefix(province, year int, sex identity.Sex) uint64 {
 	century := uint64(year/100-19)*2 + uint64(sex-identity.Male)
-	return (digits(provinces[province].code)*10+century)*100 + uint64(year%100)
+	return (uint64(parts[province])*10+century)*100 + uint64(year%100)
 }
 
 func (n *Nation) serialsOf(prefix uint64) permutation {

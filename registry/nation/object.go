@@ -93,8 +93,16 @@ func (g *group) avoid(others ...group) {
 	}
 }
 
+// parts holds the two digits that stand for each province on cards.
+var parts = func() (of [len(provinces)]uint8) {
+	for i, p := range provinces {
+		of[i] = uint8(digits(p.code))
+	}
+	return of
+}()
+
 // twoDigits returns the card's province part for an index into provinces.
-func twoDigits(province int) uint8 { return uint8(digits(provinces[province].code)) }
+func twoDigits(province int) uint8 { return parts[province] }
 
 // lots are the weighted draws of a nation, made once.
 type lots struct {
