@@ -1,0 +1,218 @@
+package prefilter
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/bits-and-blooms/bloom/v3"
+	"github.com/zeebo/xxh3"
+
+	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/internal/mapped"
+)
+
+// Expect is what a generation must be to be of use; what is zero is not asked for.
+type Expect struct {
+	Registry string                 // the registry it was made from
+	Version  [identity.Kinds]uint64 // the watermark that each kind must have reached, usually that of the generation in use
+	Keys     [identity.Kinds]uint64 // about how many keys each kind must have; 2/3 to 3/2 of it passes
+}
+
+// Open maps a generation file and verifies every block of it, on all processors, before it returns: nothing is ever
+// answered from an unverified block. The error is a [*Refused].
+func Open(path string, want Expect) (*Generation, error) {
+	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
+		return nil, refuse(ReasonRead, "this machine is big-endian, generations are little-endian")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &Refused{ReasonRead, err}
+	}
+	defer f.Close()
+	pre, header, err := readHeader(f)
+	if err != nil {
+		return nil, err
+	}
+	g, parts, err := decodeHeader(header, pre)
+	if err != nil {
+		return nil, err
+	}
+	if err := want.header(g); err != nil {
+		return nil, err
+	}
+	if err := g.mapWords(f, pre, parts); err != nil {
+		return nil, err
+	}
+	for _, l := range parts {
+		if err := l.verify(); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+func readHeader(f *os.File) (preamble, []byte, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return preamble{}, nil, &Refused{ReasonRead, err}
+	}
+	start := make([]byte, fixedHeader)
+	n, err := f.ReadAt(start, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return preamble{}, nil, &Refused{ReasonRead, err}
+	}
+	pre, err := readPreamble(start[:n], uint64(info.Size()))
+	if err != nil {
+		return preamble{}, nil, err
+	}
+	header := make([]byte, pre.header)
+	if _, err := f.ReadAt(header, 0); err != nil {
+		return preamble{}, nil, &Refused{ReasonRead, err}
+	}
+	return pre, header, nil
+}
+
+// header holds what the header says against what is wanted.
+func (w *Expect) header(g *Generation) error {
+	if w.Registry != "" && g.registry != w.Registry {
+		return refuse(ReasonRegistry, "it was made from registry %q, not %q", g.registry, w.Registry)
+	}
+	for kind, p := range g.parts {
+		if p == nil {
+			if w.Keys[kind] > 0 || w.Version[kind] > 0 {
+				return refuse(ReasonCount, "it has no filter of kind %s", identity.Kind(kind))
+			}
+			continue
+		}
+		if p.version < w.Version[kind] {
+			return refuse(ReasonWatermark, "its %s watermark %d is older than %d", p.kind, p.version, w.Version[kind])
+		}
+		if n := w.Keys[kind]; n > 0 && (p.keys < n-n/3 || p.keys > n+n/2) {
+			return refuse(ReasonCount, "it has %d keys of kind %s, about %d were expected", p.keys, p.kind, n)
+		}
+	}
+	return nil
+}
+
+// mapWords makes the parts views of the file.
+func (g *Generation) mapWords(f *os.File, pre preamble, parts []layout) error {
+	view, err := mapped.File(f, int(pre.size))
+	if err != nil {
+		return &Refused{ReasonRead, err}
+	}
+	g.own(view)
+	body := view[pre.header:]
+	for _, l := range parts {
+		p := l.part
+		p.words = wordsOf(body[l.offset : l.offset+l.words*8])
+		p.bloom = bloom.FromWithM(p.words, uint(p.m()), uint(p.k))
+	}
+	return nil
+}
+
+func pages(n uint64) uint64 { return (n + pageSize - 1) / pageSize * pageSize }
+
+// verify reads every block once, on all processors: checksums, and the bits that are set.
+func (l *layout) verify() error {
+	b := bytesOf(l.part.words)
+	var wg sync.WaitGroup
+	var next, ones, damaged atomic.Int64
+	damaged.Store(-1)
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(l.sums)); i = next.Add(1) - 1 {
+				block := b[i*checksumBlock : min((i+1)*checksumBlock, int64(len(b)))]
+				if xxh3.Hash(block) != l.sums[i] {
+					damaged.Store(i)
+					return
+				}
+				ones.Add(int64(countOnes(wordsOf(block))))
+			}
+		})
+	}
+	wg.Wait()
+	if i := damaged.Load(); i >= 0 {
+		return refuse(ReasonChecksum, "block %d of kind %s has changed since it was written", i, l.part.kind)
+	}
+	if err := l.part.checkCount(uint64(ones.Load())); err != nil {
+		return &Refused{ReasonCount, err}
+	}
+	return nil
+}
+
+// Save writes the generation to path, through a temporary file beside it that is renamed once it is safely on disk.
+func (g *Generation) Save(path string) (err error) {
+	defer runtime.KeepAlive(g)
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("saving prefilter generation: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+			err = fmt.Errorf("saving prefilter generation: %w", err)
+		}
+	}()
+	if err = g.write(f); err != nil {
+		return err
+	}
+	if err = f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func (g *Generation) write(w io.Writer) error {
+	var parts []layout
+	size := uint64(0)
+	for p := range g.each {
+		l := layout{part: p, offset: size, words: uint64(len(p.words))}
+		for b := bytesOf(p.words); len(b) > 0; b = b[min(checksumBlock, len(b)):] {
+			l.sums = append(l.sums, xxh3.Hash(b[:min(checksumBlock, len(b))]))
+		}
+		size += pages(l.words * 8)
+		parts = append(parts, l)
+	}
+	if _, err := w.Write(encodeHeader(g, parts, size)); err != nil {
+		return err
+	}
+	for p := range g.each {
+		b := bytesOf(p.words)
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+		if _, err := w.Write(make([]byte, pages(uint64(len(b)))-uint64(len(b)))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// syncDir makes a rename durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+

@@ -1,0 +1,243 @@
+package prefilter
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/verigate/verigate/config"
+	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/internal/metric"
+	"github.com/verigate/verigate/verify"
+)
+
+// Config is how far the filter is trusted and how its generations are kept.
+type Config struct {
+	MaxWatermarkAge config.Duration `yaml:"max_watermark_age" default:"5s" min:"1s" max:"1m" help:"A \"never issued\" is answered from memory only while the registry's newest watermark is younger than this, counted from when it was asked for."`
+	MaxAdded        int             `yaml:"max_added" default:"8000000" min:"1000" help:"Identifiers issued since the generation's snapshot that are held beside it; with more, the filter is silent until it is rebuilt."`
+}
+
+// Deps are the filter's collaborators.
+type Deps struct {
+	Metrics *metric.Set
+	Clock   verify.Clock // only for the gauge of the watermark's age; nil: no gauge
+}
+
+// Filter is the live prefilter. Screen takes no lock and allocates nothing; it is never blocked by Add or Swap. All
+// methods are safe for concurrent use.
+type Filter struct {
+	cfg  Config
+	m    counters
+	view atomic.Pointer[view]
+	mark atomic.Pointer[Watermark]
+
+	mu   sync.Mutex // held by whoever changes anything
+	from uint64     // adds are complete for every version after this one; see Resume
+	open bool       // whether from means anything: false from start to Resume, and after Gap
+}
+
+// view is what a reader tests: one consistent pair of a generation and what was issued since.
+type view struct {
+	gen   *Generation
+	added [identity.Kinds]*overlay
+	ready [identity.Kinds]bool // generation and adds together are complete
+}
+
+// Watermark is the registry's word that everything up to Version has been delivered.
+type Watermark struct {
+	Version uint64
+	At      int64 // the registry's time, nanoseconds since the epoch; only for display and to see that it moves
+	Learned int64 // Instant.Mono when this node sent the request that brought it
+}
+
+// New makes a filter that knows nothing yet and says so.
+func New(cfg Config, d Deps) *Filter {
+	f := &Filter{cfg: cfg, m: newCounters(d.Metrics)}
+	f.view.Store(emptyView())
+	f.gauges(d)
+	return f
+}
+
+func emptyView() *view {
+	v := new(view)
+	for k := range v.added {
+		v.added[k] = newOverlay(0)
+	}
+	return v
+}
+
+// Screen settles the entries whose identifiers were certainly never issued: StateAbsent from SourceFilter, with the
+// watermark's time and version. It implements resolve.Screener.
+func (f *Filter) Screen(l *verify.Lookup) {
+	// The mark is read before the view: whatever was added before the mark was set is then seen by the test.
+	mark := f.mark.Load()
+	v := f.view.Load()
+	var said [verdicts]int64
+	for i := range l.Held {
+		if l.Held[i].State != verify.StateUnknown {
+			continue
+		}
+		said[f.screen(l, i, v, mark)]++
+	}
+	runtime.KeepAlive(v)
+	f.m.count(&said)
+}
+
+func (f *Filter) screen(l *verify.Lookup, i int, v *view, mark *Watermark) verdict {
+	k := l.Keys[i]
+	if v.gen == nil || v.gen.parts[k.Kind()] == nil {
+		return verdictNoGeneration
+	}
+	p := v.gen.parts[k.Kind()]
+	packed, ok := p.coverage.pack(k)
+	switch {
+	case !ok:
+		return verdictNotCovered
+	case !v.ready[p.kind]:
+		return verdictIncomplete
+	case mark == nil || l.Now.Mono-mark.Learned >= int64(f.cfg.MaxWatermarkAge):
+		return verdictWatermarkOld
+	}
+	d := digestOf(p.kind, packed)
+	if p.has(d) || v.added[p.kind].has(d, packed) {
+		return verdictMaybe
+	}
+	l.Held[i] = verify.Held{
+		State: verify.StateAbsent, Source: verify.SourceFilter, Version: mark.Version,
+		AsOf: mark.At, Learned: mark.Learned, MaxAge: int64(f.cfg.MaxWatermarkAge),
+	}
+	return verdictAbsent
+}
+
+// Add puts identifiers that the registry issued at version into the filter; they are never denied from then on. It must
+// be called before anything else learns of them. Identifiers that no filter covers are passed over.
+func (f *Filter) Add(version uint64, keys []identity.Key) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, k := range keys {
+		packed, ok := identity.PackKey(k)
+		if !ok {
+			continue
+		}
+		o := f.view.Load().added[k.Kind()]
+		if o.full() {
+			if o = f.makeRoom(k.Kind(), version); o == nil {
+				return
+			}
+		}
+		o.add(digestOf(k.Kind(), packed), packed, version)
+	}
+}
+
+// makeRoom publishes a larger table for kind and returns it. At the bound it forgets all that was added instead, which
+// leaves the filter silent until a generation of at least this version holds it, and returns nil. Under mu.
+func (f *Filter) makeRoom(kind identity.Kind, version uint64) *overlay {
+	v := f.view.Load()
+	if v.added[kind].used >= f.cfg.MaxAdded {
+		f.m.overflow.Inc()
+		f.from = version
+		n := emptyView()
+		n.gen = v.gen
+		f.publish(n)
+		return nil
+	}
+	n := *v
+	n.added[kind] = v.added[kind].copy(hasherOf(kind), func(uint64) bool { return true })
+	f.view.Store(&n)
+	return n.added[kind]
+}
+
+func hasherOf(kind identity.Kind) func(uint64) digest {
+	return func(packed uint64) digest { return digestOf(kind, packed) }
+}
+
+// Resume says that every identifier issued after version will be given to Add, before the watermark that covers it is
+// set. Together with a generation of at least that version the filter is complete.
+func (f *Filter) Resume(version uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.from, f.open = version, true
+	f.publish(f.view.Load())
+}
+
+// Gap says that identifiers may have been issued that Add was not told of: the filter denies nobody until Resume and,
+// where Resume is later than the generation, a newer generation.
+func (f *Filter) Gap() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.open = false
+	f.mark.Store(nil)
+	f.publish(f.view.Load())
+}
+
+// publish stores a copy of v with its completeness judged anew. Under mu.
+func (f *Filter) publish(v *view) {
+	n := *v
+	for kind := range n.ready {
+		n.ready[kind] = f.open && n.gen != nil && n.gen.parts[kind] != nil && f.from <= n.gen.parts[kind].version
+	}
+	f.view.Store(&n)
+}
+
+// Swap makes g the generation in use. What was added since its snapshot stays; what it holds itself is dropped. Readers
+// see the old pair or the new pair, never a mixture. The caller has held g against [Filter.Expect].
+func (f *Filter) Swap(g *Generation) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := *f.view.Load()
+	n.gen = g
+	for p := range g.each {
+		n.added[p.kind] = n.added[p.kind].copy(hasherOf(p.kind), func(v uint64) bool { return v > p.version })
+	}
+	f.m.swaps.Inc()
+	f.publish(&n)
+}
+
+// SetWatermark says that everything up to version has been given to Add. at is the registry's time of it, learned is
+// Instant.Mono when this node sent the request that brought it. A watermark that has not moved on since the last one
+// proves nothing and is passed over; the result tells.
+func (f *Filter) SetWatermark(version uint64, at time.Time, learned int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.open {
+		return false
+	}
+	w := Watermark{Version: version, At: at.UnixNano(), Learned: learned}
+	if old := f.mark.Load(); old != nil {
+		moved := w.Version > old.Version || w.Version == old.Version && w.At > old.At
+		if !moved || w.Learned < old.Learned {
+			return false
+		}
+	}
+	f.mark.Store(&w)
+	return true
+}
+
+// Position returns where a feed has to go on so that the filter becomes complete: the token and version of the
+// generation's oldest kind. Without a generation the token is "": from now on.
+func (f *Filter) Position() (token string, version uint64) {
+	g := f.view.Load().gen
+	if g == nil {
+		return "", 0
+	}
+	first := true
+	for p := range g.each {
+		if first || p.version < version {
+			token, version, first = p.token, p.version, false
+		}
+	}
+	return token, version
+}
+
+// Expect returns what a newer generation must be: of the same registry, not older, and of about as many keys.
+func (f *Filter) Expect() Expect {
+	var e Expect
+	if g := f.view.Load().gen; g != nil {
+		e.Registry = g.registry
+		for p := range g.each {
+			e.Version[p.kind], e.Keys[p.kind] = p.version, p.keys
+		}
+	}
+	return e
+}

@@ -1,0 +1,119 @@
+package prefilter
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/verigate/verigate/identity"
+)
+
+// HTTPSource asks a registry's GET /keys for compact exports. It is safe for concurrent use.
+type HTTPSource struct {
+	URL    string        // the registry's base URL
+	Token  string        // bearer token; "" sends none
+	Client *http.Client  // nil: http.DefaultClient. It must not have a Timeout: exports are long
+	Stall  time.Duration // a response that brings nothing for so long is given up; 30 s by default
+}
+
+// Export implements [Source].
+func (s *HTTPSource) Export(ctx context.Context, kind identity.Kind, snapshot string, after uint64) (io.ReadCloser, error) {
+	query := url.Values{"kind": {kind.String()}}
+	if snapshot != "" {
+		query.Set("snapshot", snapshot)
+		query.Set("after", strconv.FormatUint(after, 10))
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	body := &watched{stall: s.Stall, cancel: cancel}
+	if body.stall <= 0 {
+		body.stall = 30 * time.Second
+	}
+	body.timer = time.AfterFunc(body.stall, func() {
+		cancel(fmt.Errorf("asking for keys: nothing came for %s", body.stall))
+	})
+	resp, err := s.get(ctx, query)
+	if err != nil {
+		body.stop()
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		return nil, fmt.Errorf("asking for keys: %w", err)
+	}
+	body.ctx, body.body = ctx, resp.Body
+	if err := exportStatus(resp); err != nil {
+		body.Close()
+		return nil, err
+	}
+	return body, nil
+}
+
+func (s *HTTPSource) get(ctx context.Context, query url.Values) (*http.Response, error) {
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return nil, &Permanent{err}
+	}
+	u = u.JoinPath("keys")
+	u.RawQuery = query.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, &Permanent{err}
+	}
+	req.Header.Set("Accept", MediaType)
+	if s.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+s.Token)
+	}
+	client := s.Client
+	if client == nil {
+		client = http.DefaultClient
+	}
+	return client.Do(req)
+}
+
+func exportStatus(resp *http.Response) error {
+	err := fmt.Errorf("asking for keys: the registry answered %s", resp.Status)
+	switch code := resp.StatusCode; {
+	case code == http.StatusConflict || code == http.StatusGone:
+		return ErrSnapshotGone
+	case code >= 400 && code < 500 && code != http.StatusTooManyRequests && code != http.StatusRequestTimeout:
+		return &Permanent{err}
+	case code != http.StatusOK:
+		return err
+	case resp.Header.Get("Content-Type") != MediaType:
+		return &Permanent{fmt.Errorf("asking for keys: the registry answered %q instead of %s", resp.Header.Get("Content-Type"), MediaType)}
+	}
+	return nil
+}
+
+// watched is a body that is given up when nothing comes.
+type watched struct {
+	ctx    context.Context
+	body   io.ReadCloser
+	stall  time.Duration
+	timer  *time.Timer
+	cancel context.CancelCauseFunc
+}
+
+// Read implements io.Reader.
+func (w *watched) Read(p []byte) (int, error) {
+	w.timer.Reset(w.stall)
+	n, err := w.body.Read(p)
+	if err != nil && err != io.EOF && context.Cause(w.ctx) != nil {
+		err = context.Cause(w.ctx)
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (w *watched) Close() error {
+	w.stop()
+	return w.body.Close()
+}
+
+func (w *watched) stop() {
+	w.timer.Stop()
+	w.cancel(nil)
+}

@@ -1,0 +1,60 @@
+package prefilter
+
+import (
+	"time"
+
+	"github.com/verigate/verigate/internal/metric"
+)
+
+// verdict is what the filter had to say of one identifier; everything but verdictAbsent leaves it to the next step.
+type verdict uint8
+
+const (
+	verdictAbsent verdict = iota
+	verdictMaybe
+	verdictNotCovered
+	verdictNoGeneration
+	verdictIncomplete
+	verdictWatermarkOld
+	verdicts
+)
+
+var verdictNames = [verdicts]string{"absent", "maybe", "not_covered", "no_generation", "incomplete", "watermark_old"}
+
+type counters struct {
+	said     [verdicts]*metric.Counter
+	swaps    *metric.Counter
+	overflow *metric.Counter
+}
+
+func newCounters(s *metric.Set) counters {
+	c := counters{
+		swaps:    s.Counter("verigate_prefilter_swaps_total", "Generations taken into use."),
+		overflow: s.Counter("verigate_prefilter_overflow_total", "Identifiers issued since the snapshot that no longer fitted beside the generation."),
+	}
+	for v := range c.said {
+		c.said[v] = s.Counter("verigate_prefilter_screened_total", "Identifiers screened, by what the filter had to say.", "verdict", verdictNames[v])
+	}
+	return c
+}
+
+func (c *counters) count(said *[verdicts]int64) {
+	for v, n := range said {
+		if n > 0 {
+			c.said[v].Add(n)
+		}
+	}
+}
+
+// gauges publishes what changes by itself.
+func (f *Filter) gauges(d Deps) {
+	if d.Clock != nil {
+		d.Metrics.Gauge("verigate_prefilter_watermark_age_seconds", "Age of the newest watermark; -1 without one.", func() float64 {
+			mark := f.mark.Load()
+			if mark == nil {
+				return -1
+			}
+			return time.Duration(d.Clock().Mono - mark.Learned).Seconds()
+		})
+	}
+}
