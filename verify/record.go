@@ -152,4 +152,5 @@ type Lookup struct {
 	Keys     []identity.Key
 	Subjects []Subject
 	Held     []Held
+	Space    []byte // memory of the recaller for records it copies out; good until the next Recall with this lookup
 }

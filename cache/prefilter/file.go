@@ -215,4 +215,3 @@ func syncDir(dir string) error {
 	defer d.Close()
 	return d.Sync()
 }
-

@@ -32,9 +32,10 @@ type Filter struct {
 	view atomic.Pointer[view]
 	mark atomic.Pointer[Watermark]
 
-	mu   sync.Mutex // held by whoever changes anything
-	from uint64     // adds are complete for every version after this one; see Resume
-	open bool       // whether from means anything: false from start to Resume, and after Gap
+	mu     sync.Mutex // held by whoever changes anything
+	from   uint64     // adds are complete for every version after this one; see Resume
+	open   bool       // whether from means anything: false from start to Resume, and after Gap
+	expect Expect     // what the next generation must be, from the last good one
 }
 
 // view is what a reader tests: one consistent pair of a generation and what was issued since.
@@ -161,14 +162,17 @@ func (f *Filter) Resume(version uint64) {
 	f.publish(f.view.Load())
 }
 
-// Gap says that identifiers may have been issued that Add was not told of: the filter denies nobody until Resume and,
-// where Resume is later than the generation, a newer generation.
+// Gap says that identifiers may have been issued that Add was not told of, or that the registry's history is not the one
+// the generation was made from: the generation is given up, and nobody is denied until Resume and a generation made
+// since.
 func (f *Filter) Gap() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.open = false
 	f.mark.Store(nil)
-	f.publish(f.view.Load())
+	n := *f.view.Load()
+	n.gen = nil
+	f.publish(&n)
 }
 
 // publish stores a copy of v with its completeness judged anew. Under mu.
@@ -187,7 +191,9 @@ func (f *Filter) Swap(g *Generation) {
 	defer f.mu.Unlock()
 	n := *f.view.Load()
 	n.gen = g
+	f.expect = Expect{Registry: g.registry}
 	for p := range g.each {
+		f.expect.Version[p.kind], f.expect.Keys[p.kind] = p.version, p.keys
 		n.added[p.kind] = n.added[p.kind].copy(hasherOf(p.kind), func(v uint64) bool { return v > p.version })
 	}
 	f.m.swaps.Inc()
@@ -230,14 +236,10 @@ func (f *Filter) Position() (token string, version uint64) {
 	return token, version
 }
 
-// Expect returns what a newer generation must be: of the same registry, not older, and of about as many keys.
+// Expect returns what a newer generation must be: of the same registry, not older, and of about as many keys as the last
+// good one.
 func (f *Filter) Expect() Expect {
-	var e Expect
-	if g := f.view.Load().gen; g != nil {
-		e.Registry = g.registry
-		for p := range g.each {
-			e.Version[p.kind], e.Keys[p.kind] = p.version, p.keys
-		}
-	}
-	return e
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.expect
 }

@@ -29,7 +29,9 @@ type Refused struct {
 }
 
 // Error names the reason and the cause.
-func (e *Refused) Error() string { return "refusing prefilter generation (" + string(e.Reason) + "): " + e.Err.Error() }
+func (e *Refused) Error() string {
+	return "refusing prefilter generation (" + string(e.Reason) + "): " + e.Err.Error()
+}
 
 // Unwrap returns the cause.
 func (e *Refused) Unwrap() error { return e.Err }

@@ -1,0 +1,127 @@
+package cache
+
+import (
+	"context"
+	"time"
+
+	"github.com/verigate/verigate/cache/feed"
+	"github.com/verigate/verigate/internal/metric"
+	"github.com/verigate/verigate/verify"
+)
+
+// Local is the record cache of this process.
+type Local interface {
+	// Recall fills entries that hold nothing with what is known, whatever its age.
+	Recall(l *verify.Lookup)
+	// Remember keeps what the registry or the shared cache said, and takes out of l what came from the shared cache and is
+	// known to be outdated.
+	Remember(l *verify.Lookup)
+	// Invalidate forgets what is older than version and refuses it from now on.
+	Invalidate(now verify.Instant, subjects []verify.Subject, version uint64)
+	// Proven returns the monotonic time since which every invalidation is remembered.
+	Proven() int64
+}
+
+// Shared is the record cache of all nodes. Only Recall may wait, and that shortly.
+type Shared interface {
+	Recall(ctx context.Context, l *verify.Lookup)
+	Remember(l *verify.Lookup)
+	Invalidate(subjects []verify.Subject, version uint64)
+}
+
+// Feed tells how far the change feed can be relied on.
+type Feed interface {
+	State(now verify.Instant) (feed.State, time.Duration)
+	Unbroken() int64
+}
+
+// Deps are the parts. Local is required; without Shared there is one level, without Feed the row "lost" holds.
+type Deps struct {
+	Local   Local
+	Shared  Shared
+	Feed    Feed
+	Metrics *metric.Set
+}
+
+// Cache joins the two levels. It implements resolve.Recaller, upstream.Rememberer and feed.Records, and is safe for
+// concurrent use.
+type Cache struct {
+	rules Rules
+	deps  Deps
+	m     counters
+}
+
+// New joins the parts under the rules.
+func New(rules Rules, d Deps) *Cache {
+	return &Cache{rules: rules, deps: d, m: newCounters(d.Metrics)}
+}
+
+// SetFeed gives the cache its feed, which in turn is made with the cache; it must be called before the cache is used.
+func (c *Cache) SetFeed(f Feed) { c.deps.Feed = f }
+
+func (c *Cache) row(now verify.Instant) row {
+	if c.deps.Feed == nil {
+		return c.rules.row(now, feed.StateNone, 0)
+	}
+	state, _ := c.deps.Feed.State(now)
+	return c.rules.row(now, state, c.deps.Feed.Unbroken())
+}
+
+// Recall settles the entries that the local or, where that is not enough, the shared cache knows something fresh of, and
+// leaves what is only good in an emergency in hand, marked stale.
+func (c *Cache) Recall(ctx context.Context, l *verify.Lookup) {
+	w := c.row(l.Now)
+	c.deps.Local.Recall(l)
+	missing := c.judge(l, &w, verify.SourceLocal)
+	if missing == 0 || c.deps.Shared == nil {
+		c.m.missed.Add(int64(missing))
+		return
+	}
+	c.deps.Shared.Recall(ctx, l)
+	c.deps.Local.Remember(l) // takes out of l again what a tombstone forbids
+	w.since = max(w.since, c.deps.Local.Proven())
+	c.m.missed.Add(int64(c.judge(l, &w, verify.SourceShared)))
+}
+
+// judge applies the table to the entries from one source and returns how many entries are still unsettled.
+func (c *Cache) judge(l *verify.Lookup, w *row, from verify.Source) (missing int) {
+	fresh, stale := 0, 0
+	for i := range l.Held {
+		h := &l.Held[i]
+		if h.State != verify.StateUnknown && h.Source == from && !h.Stale {
+			w.judge(h, &l.Subjects[i])
+			if h.Settled() {
+				fresh++
+			} else if h.Stale {
+				stale++
+			}
+		}
+		if !h.Settled() {
+			missing++
+		}
+	}
+	c.m.count(from, fresh, stale)
+	return missing
+}
+
+// Remember keeps what the registry said, in both levels, and sets the bound promised for it.
+func (c *Cache) Remember(l *verify.Lookup) {
+	w := c.row(l.Now)
+	for i := range l.Held {
+		if h := &l.Held[i]; h.State != verify.StateUnknown && h.Source == verify.SourceRegistry {
+			h.MaxAge = w.bound(h)
+		}
+	}
+	c.deps.Local.Remember(l)
+	if c.deps.Shared != nil {
+		c.deps.Shared.Remember(l)
+	}
+}
+
+// Invalidate forgets, on both levels, what is older than version of the subjects.
+func (c *Cache) Invalidate(now verify.Instant, subjects []verify.Subject, version uint64) {
+	c.deps.Local.Invalidate(now, subjects, version)
+	if c.deps.Shared != nil {
+		c.deps.Shared.Invalidate(subjects, version)
+	}
+}

@@ -1,0 +1,57 @@
+package local
+
+import "github.com/verigate/verigate/verify"
+
+// graves are tombstones: of whom it is known that everything below a version is outdated, although nothing newer has
+// been learned yet. They live longer than any answer can be under way.
+type graves struct {
+	versions map[verify.Subject]grave
+	order    []tomb // a queue in order of time; one subject may lie in it several times
+	first    int
+	max      int
+	life     int64
+	lost     int64 // the youngest tombstone that had to go before its time
+}
+
+type grave struct {
+	version uint64
+	at      int64
+}
+
+type tomb struct {
+	subject verify.Subject
+	at      int64
+}
+
+// forbids tells whether knowledge of this version is outdated.
+func (g *graves) forbids(s *verify.Subject, version uint64, now int64) bool {
+	t, ok := g.versions[*s]
+	return ok && version < t.version && now-t.at < g.life
+}
+
+// dig leaves a tombstone, and takes away those that are too old or too many.
+func (g *graves) dig(s *verify.Subject, version uint64, now int64) {
+	if t, ok := g.versions[*s]; ok && t.version >= version {
+		return
+	}
+	g.versions[*s] = grave{version, now}
+	g.order = append(g.order, tomb{*s, now})
+	for len(g.order)-g.first > 0 {
+		t := &g.order[g.first]
+		expired := now-t.at >= g.life
+		if !expired && len(g.order)-g.first <= g.max {
+			break
+		}
+		if held, ok := g.versions[t.subject]; ok && held.at == t.at {
+			delete(g.versions, t.subject)
+			if !expired {
+				g.lost = max(g.lost, t.at)
+			}
+		}
+		g.first++
+	}
+	if g.first > len(g.order)/2 {
+		g.order = append(g.order[:0], g.order[g.first:]...)
+		g.first = 0
+	}
+}
