@@ -109,9 +109,16 @@ func timedOut(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// crashed answers a request whose handling panicked. The log gets the kind of panic and where, never its value: that
-// could hold anything the request did.
+// crashed answers a request whose handling panicked.
 func (x *exchange) crashed(p any) {
+	x.logCrash(p)
+	x.identified = false // the audit log may be what crashed
+	x.rc.Response.Reset()
+	x.refuse(v1.Problem{Refusal: verify.RefusalInternal})
+}
+
+// logCrash notes the kind of a panic and where it came from, never its value: that could hold anything the request did.
+func (x *exchange) logCrash(p any) {
 	x.s.count.panics.Inc()
 	what := fmt.Sprintf("%T", p)
 	if err, ok := p.(runtime.Error); ok {
@@ -119,9 +126,6 @@ func (x *exchange) crashed(p any) {
 	}
 	x.s.deps.Log.Error("request crashed", slog.String("call", x.route.name), slog.String("request_id", x.batch.RequestID.String()),
 		slog.String("panic", what), slog.String("stack", string(debug.Stack())))
-	x.identified = false // the audit log may be what crashed
-	x.rc.Response.Reset()
-	x.refuse(v1.Problem{Refusal: verify.RefusalInternal})
 }
 
 // failed answers what never became a request: a header that cannot be parsed or did not arrive.

@@ -63,7 +63,7 @@ func (x *exchange) answerPortal() {
 		x.problem = v1.Problem{Refusal: verify.RefusalUnavailable}
 		x.retryAfter = x.s.cfg.RetryAfter.Std()
 	}
-	x.scratch = x.portal.Echo(&x.fields, item, x.scratch[:0])
+	x.scratch = x.portal.Echo(&x.fields, &item.Query, x.scratch[:0])
 	x.out = portal.AppendAnswer(x.out[:0], x.route.portal, item, &x.fields)
 	x.write(fasthttp.StatusOK, contentTypeJSON)
 }

@@ -23,7 +23,7 @@ func (x *exchange) parseQuestion() bool {
 	item := x.batch.Add()
 	p := x.question.Scan(x.body)
 	if !p.Refused() {
-		p = x.readQuestion(item)
+		p = x.readQuestion(x.batch.Call, &item.Query)
 	}
 	if p.Refused() {
 		return x.refuse(p)
@@ -32,7 +32,7 @@ func (x *exchange) parseQuestion() bool {
 }
 
 // readQuestion turns the scanned body into a query, a purpose and a staff member.
-func (x *exchange) readQuestion(item *resolve.Item) (p v1.Problem) {
+func (x *exchange) readQuestion(call verify.Call, q *verify.Query) (p v1.Problem) {
 	if x.batch.Purpose, p = x.question.Purpose(x.caller); p.Refused() {
 		return p
 	}
@@ -41,7 +41,7 @@ func (x *exchange) readQuestion(item *resolve.Item) (p v1.Problem) {
 		return p
 	}
 	x.batch.Staff = x.staff(staff)
-	return x.reader.Question(&x.question, x.batch.Call, x.now.Today(), item)
+	return x.reader.Question(&x.question, call, x.now.Today(), q)
 }
 
 // staffLabel keeps staff members' numbers apart from everything else that is hashed under the same key.
@@ -72,7 +72,7 @@ func (x *exchange) parsePortal() bool {
 	x.mark(stepParse)
 	x.batch.Deadline = x.s.cfg.Portal.Deadline.Std()
 	item := x.batch.Add()
-	if fault := x.portal.Question(&x.fields, x.route.portal, x.now.Today(), item); fault != identity.FaultNone {
+	if fault := x.portal.Question(&x.fields, x.route.portal, x.now.Today(), &item.Query); fault != identity.FaultNone {
 		return x.refuse(v1.Problem{Fault: fault})
 	}
 	if x.route.portal.NamesOfficer() && x.s.cfg.Portal.OfficerRule && !x.officer() {

@@ -2,7 +2,7 @@ package portal
 
 import (
 	"github.com/verigate/verigate/identity"
-	"github.com/verigate/verigate/resolve"
+	"github.com/verigate/verigate/verify"
 )
 
 // Reader turns what a client sent into a question. It holds the memory that a QR text is decoded into, so it belongs to
@@ -11,11 +11,10 @@ type Reader struct {
 	payload identity.Payload
 }
 
-// Question checks f and fills item with what it asks; the older calls also claim sex and facility. maThe may hold any
+// Question checks f and fills q with what it asks; the older calls also claim sex and facility. maThe may hold any
 // identifier or the text of a QR code, whose name and birth date stand in for those not given. Of several faults the
-// identifier's comes first, then name, birth date, sex and facility. Texts in item are views into f or the Reader.
-func (rd *Reader) Question(f *Fields, call Call, today identity.Date, item *resolve.Item) identity.Fault {
-	q := &item.Query
+// identifier's comes first, then name, birth date, sex and facility. Texts in q are views into f or the Reader.
+func (rd *Reader) Question(f *Fields, call Call, today identity.Date, q *verify.Query) identity.Fault {
 	var fault identity.Fault
 	if identity.LooksLikeQR(f[FieldMaThe]) {
 		fault = identity.ParseQR(f[FieldMaThe], today, &rd.payload)
@@ -51,16 +50,16 @@ func (rd *Reader) Question(f *Fields, call Call, today identity.Date, item *reso
 
 // Echo fills f with the caller's own words for an answer that gives them back, when they came in a QR code: the
 // identifier, name and birth date read from it.
-func (rd *Reader) Echo(f *Fields, item *resolve.Item, scratch []byte) []byte {
+func (rd *Reader) Echo(f *Fields, q *verify.Query, scratch []byte) []byte {
 	if !identity.LooksLikeQR(f[FieldMaThe]) {
 		return scratch
 	}
 	start := len(scratch)
-	scratch = item.Query.Key.AppendTo(scratch)
+	scratch = q.Key.AppendTo(scratch)
 	f[FieldMaThe] = scratch[start:len(scratch):len(scratch)]
-	f[FieldHoTen] = item.Query.Claims.Name
+	f[FieldHoTen] = q.Claims.Name
 	start = len(scratch)
-	scratch = item.Query.Claims.DOB.AppendPortal(scratch)
+	scratch = q.Claims.DOB.AppendPortal(scratch)
 	f[FieldNgaySinh] = scratch[start:len(scratch):len(scratch)]
 	return scratch
 }

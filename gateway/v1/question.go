@@ -2,7 +2,6 @@ package v1
 
 import (
 	"github.com/verigate/verigate/identity"
-	"github.com/verigate/verigate/resolve"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -15,23 +14,23 @@ type Reader struct {
 	payload identity.Payload
 }
 
-// Question checks r and fills item with what it asks: the identifier, the claims, the day. The faults it finds are
+// Question checks r and fills q with what it asks: the identifier, the claims, the day. The faults it finds are
 // structural, found without asking anybody; of several, the identifier's comes first, then name, birth date, sex,
-// facility and day. Texts in item are views into the request's body or into the Reader. It does not allocate.
-func (rd *Reader) Question(r *Request, call verify.Call, today identity.Date, item *resolve.Item) Problem {
-	if p := rd.identifier(r, today, &item.Query); p.Refused() {
+// facility and day. Texts in q are views into the request's body or into the Reader. It does not allocate.
+func (rd *Reader) Question(r *Request, call verify.Call, today identity.Date, q *verify.Query) Problem {
+	if p := rd.identifier(r, today, q); p.Refused() {
 		return p
 	}
-	if p := claims(r, today, &item.Query.Claims); p.Refused() {
+	if p := claims(r, today, &q.Claims); p.Refused() {
 		return p
 	}
 	if text, ok := r.Text(FieldOn); ok {
 		var fault identity.Fault
-		if item.Query.On, fault = identity.ParseDay(text); fault != identity.FaultNone {
+		if q.On, fault = identity.ParseDay(text); fault != identity.FaultNone {
 			return Problem{Fault: fault, Field: FieldOn.String()}
 		}
 	}
-	c := &item.Query.Claims
+	c := &q.Claims
 	switch {
 	case call == verify.CallLookup && len(c.Name) == 0:
 		return Problem{Fault: identity.FaultNameMissing, Field: FieldName.String()}
