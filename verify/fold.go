@@ -10,12 +10,10 @@ import (
 type trait uint8
 
 const (
-	traitMarked    trait = 1 << iota // a letter with a Vietnamese or other mark
-	traitForm                        // a mark written as its own character
+	traitForm      trait = 1 << iota // something that the composed form writes otherwise
 	traitLookalike                   // ð for đ
 	traitPunct                       // punctuation, left out
 	traitSoft                        // a soft hyphen
-	traitWide                        // a character outside ASCII
 )
 
 // spelling says how folding treats what may or may not be part of a name.
@@ -31,7 +29,8 @@ const (
 // stack of whoever made it.
 type folder struct {
 	out      []letter
-	n        int // letters in out
+	n        int    // letters in out
+	marks    letter // the mark bits of all letters
 	traits   trait
 	spelling spelling
 	base     int  // index in out of the letter that the next mark belongs to, -1: none
@@ -44,28 +43,43 @@ const lettersPerByte = 2
 // letters returns the folded name, words parted by one blank.
 func (f *folder) letters() []letter { return f.out[:f.n] }
 
+// marked tells whether any letter bears a mark, Vietnamese or other.
+func (f *folder) marked() bool { return f.marks&markMask != 0 }
+
 // fold takes a UTF-8 name apart. Bytes that are not UTF-8 become letters that agree only with themselves.
 func (f *folder) fold(name []byte, s spelling) {
-	f.n, f.traits, f.spelling, f.base, f.pending = 0, 0, s, -1, false
+	f.n, f.marks, f.traits, f.spelling, f.base, f.pending = 0, 0, 0, s, -1, false
 	for i := 0; i < len(name); {
-		if c := name[i]; c < utf8.RuneSelf {
-			f.put(lowLetters[c])
-			i++
-			continue
+		l, size := lowLetters[name[i]], 1
+		if name[i] >= utf8.RuneSelf {
+			l, size = letterAt(name[i:])
 		}
-		f.traits |= traitWide
-		r, size := utf8.DecodeRune(name[i:])
-		l := lookup(r)
-		switch {
-		case r == utf8.RuneError && size == 1:
-			f.letter(letter(utf8.MaxRune) + 1 + letter(name[i]))
-		case l&classMask == classGeneral:
-			f.general(name[i : i+size])
-		default:
-			f.put(l)
+		if l&classMask == 0 {
+			f.letter(l)
+		} else {
+			f.special(l, name[i:i+size])
 		}
 		i += size
 	}
+}
+
+// letterAt returns the first character of a text, which must not be empty, and its length in bytes. What Vietnamese is
+// made of in UTF-8 (one byte; two from C3 to CD; three from E1 B8 to E1 BB) does not go through the general decoder.
+func letterAt(b []byte) (l letter, size int) {
+	c := b[0]
+	switch {
+	case c < utf8.RuneSelf:
+		return lowLetters[c], 1
+	case c >= 0xc3 && c < 0xc0|lowEnd>>6 && len(b) > 1 && b[1]&0xc0 == 0x80:
+		return lowLetters[rune(c&0x1f)<<6|rune(b[1]&0x3f)], 2
+	case c == 0xe1 && len(b) > 2 && b[1]&0xfc == 0xb8 && b[2]&0xc0 == 0x80:
+		return highLetters[rune(b[1]&3)<<6|rune(b[2]&0x3f)], 3
+	}
+	r, size := utf8.DecodeRune(b)
+	if r == utf8.RuneError && size == 1 {
+		return letter(utf8.MaxRune) + 1 + letter(c), 1
+	}
+	return lookup(r), size
 }
 
 func (f *folder) add(l letter) {
@@ -82,21 +96,11 @@ func (f *folder) letter(l letter) {
 	f.pending = false
 	f.base = f.n
 	f.add(l)
-	if l&markMask != 0 {
-		f.traits |= traitMarked
-	}
+	f.marks |= l
 }
 
-// put takes any character but those for general.
-func (f *folder) put(l letter) {
-	if l&classMask == 0 {
-		f.letter(l)
-		return
-	}
-	f.special(l)
-}
-
-func (f *folder) special(l letter) {
+// special takes whatever is not a letter; char is the same character as it was written.
+func (f *folder) special(l letter, char []byte) {
 	switch l & classMask {
 	case classSpace:
 		f.space()
@@ -119,21 +123,24 @@ func (f *folder) special(l letter) {
 	case classLookalike:
 		f.traits |= traitLookalike
 		f.letter(l &^ classMask)
+	case classGeneral:
+		f.general(char)
 	}
 }
 
 func (f *folder) space() { f.pending, f.base = true, -1 }
 
-// general takes a character by its canonical decomposition.
+// general takes a character by its canonical decomposition, which is complete: nothing in it decomposes further.
 func (f *folder) general(char []byte) {
+	f.traits |= traitForm
 	d := norm.NFD.Properties(char).Decomposition()
 	for len(d) > 0 {
-		r, size := utf8.DecodeRune(d)
-		l := lookup(r)
-		if l&classMask == classGeneral { // cannot be: decompositions are complete
-			l = letter(r)
+		l, size := letterAt(d)
+		if l&classMask == 0 {
+			f.letter(l)
+		} else if l&classMask != classGeneral {
+			f.special(l, d[:size])
 		}
-		f.put(l)
 		d = d[size:]
 	}
 }
@@ -141,12 +148,13 @@ func (f *folder) general(char []byte) {
 // mark puts a shape mark or a tone on the letter before it, whichever of the two came first in the text. A second mark
 // of the same sort cannot be Vietnamese; the greater of the two then stands behind the letter like a foreign mark.
 func (f *folder) mark(m letter) {
-	f.traits |= traitForm | traitMarked
+	f.traits |= traitForm
 	f.needBase()
 	l, field := &f.out[f.base], shapeMask
 	if m&toneMask != 0 {
 		field = toneMask
 	}
+	f.marks |= m
 	was := *l & field
 	if was == 0 {
 		*l |= m
@@ -158,8 +166,9 @@ func (f *folder) mark(m letter) {
 
 // other keeps a mark that is not Vietnamese behind its letter.
 func (f *folder) other(m letter) {
-	f.traits |= traitForm | traitMarked
+	f.traits |= traitForm
 	f.needBase()
+	f.marks |= markMask
 	f.behind(m | classOther)
 }
 

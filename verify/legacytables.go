@@ -1,7 +1,5 @@
 package verify
 
-import "unicode"
-
 // tcvn3Text lists what the bytes A1 to FE mean in TCVN 5712:1993, VN3; a blank is a byte it does not use. VN3 has no
 // capitals with a tone: its capital fonts draw the small letters large.
 const tcvn3Text = "ĂÂÊÔƠƯĐăâêôơưđ" + // A1–AE
@@ -53,7 +51,7 @@ func (d *legacyText) vni() bool {
 		if !ok {
 			return false
 		}
-		small := unicode.ToLower(r)
+		small := smallLatin1(r)
 		if l := vniLetter(small); l != 0 {
 			d.weigh(r, l)
 			d.put(l)
@@ -64,6 +62,14 @@ func (d *legacyText) vni() bool {
 		}
 	}
 	return true
+}
+
+// smallLatin1 returns the small form of a Latin-1 letter.
+func smallLatin1(r rune) rune {
+	if r >= 'A' && r <= 'Z' || r >= 0xc0 && r <= 0xde && r != 0xd7 {
+		return r + ('a' - 'A')
+	}
+	return r
 }
 
 // vniLetter returns the letter that a character is by itself, or 0.

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"slices"
+	"unicode/utf8"
 )
 
 // Rung is a step of the ladder on which two names are compared. A higher rung forgives more.
@@ -95,16 +96,15 @@ func (c *comparison) rung(record, claim []byte) (r Rung, initials bool) {
 	if c.same() {
 		return plainRung(c.record.traits ^ c.claim.traits), false
 	}
-	initials = sameInitials(c.record.letters(), c.claim.letters())
-	if r = c.climb(); r == RungMismatch {
-		r = c.lastResorts(record, claim)
+	if r = c.climb(); r != RungMismatch {
+		return r, false
 	}
+	initials = sameInitials(c.record.letters(), c.claim.letters())
+	r = c.lastResorts(record, claim)
 	return r, initials && r == RungMismatch
 }
 
 func (c *comparison) same() bool { return slices.Equal(c.record.letters(), c.claim.letters()) }
-
-func (c *comparison) marked() bool { return c.claim.traits&traitMarked != 0 }
 
 // plainRung tells what folding had to forgive, by what it met on one side only.
 func plainRung(differ trait) Rung {
@@ -122,7 +122,7 @@ func plainRung(differ trait) Rung {
 // climb tries the rungs above folding. It moves tones (and, by policy, y) in place, on both sides alike.
 func (c *comparison) climb() Rung {
 	record, claim := c.record.letters(), c.claim.letters()
-	if !c.marked() {
+	if !c.claim.marked() {
 		if sameBases(record, claim) {
 			return RungUnaccented
 		}
@@ -141,7 +141,7 @@ func (c *comparison) climb() Rung {
 	switch {
 	case c.same():
 		return RungLoose
-	case !c.marked() && sameBases(record, claim):
+	case !c.claim.marked() && sameBases(record, claim):
 		return RungUnaccented
 	}
 	return RungMismatch
@@ -150,7 +150,7 @@ func (c *comparison) climb() Rung {
 // lastResorts tries the readings of a claim that are wrong for nearly everybody.
 func (c *comparison) lastResorts(record, claim []byte) Rung {
 	traits := c.record.traits | c.claim.traits
-	if c.claim.traits&traitWide != 0 {
+	if !ascii(claim) {
 		if r := c.legacy(claim); r != RungMismatch {
 			return r
 		}
@@ -162,6 +162,15 @@ func (c *comparison) lastResorts(record, claim []byte) Rung {
 		return RungForm
 	}
 	return RungMismatch
+}
+
+func ascii(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // again folds both names anew with another spelling and tells whether they agree now.

@@ -1,51 +1,43 @@
 package verify
 
-// vowelRun returns the end of the run of vowel letters that begins at i; it is i when there is none.
-func vowelRun(name []letter, i int) int {
-	for i < len(name) && isVowel(name[i]) {
-		i++
-	}
-	return i
-}
+// vowels is the set of vowel letters, a being bit 0.
+const vowels = 1<<('a'-'a') | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a') | 1<<('y'-'a')
 
 func isVowel(l letter) bool {
-	switch l & (runeMask | classMask) {
-	case 'a', 'e', 'i', 'o', 'u', 'y':
-		return true
-	}
-	return false
+	i := l&(runeMask|classMask) - 'a'
+	return i < 32 && vowels>>i&1 != 0
 }
 
 // placeTones moves the tone of each group of vowels to its first letter, so that hòa and hoà, quý and qúy, toàn and tòan
 // are one. A syllable has one tone and the letters tell where it belongs, so its place never tells two names apart. A
-// group with more than one tone is not Vietnamese and is left alone.
+// group with more than one tone is not Vietnamese and stays as it is.
 func placeTones(name []letter) {
-	for i := 0; i < len(name); i++ {
-		end := vowelRun(name, i)
-		if end-i < 2 {
-			i = max(i, end)
+	const none, several = -1, -2
+	first, toned := none, none // the first vowel of this group, the vowel its tone stood on
+	for i, l := range name {
+		switch {
+		case !isVowel(l):
+			first = none
 			continue
+		case first == none:
+			first, toned = i, none
 		}
-		liftTone(name[i:end])
-		i = end
+		switch {
+		case l&toneMask == 0:
+		case toned == none:
+			toned = i
+			moveTone(name, i, first)
+		case toned >= 0:
+			moveTone(name, first, toned)
+			toned = several
+		}
 	}
 }
 
-func liftTone(group []letter) {
-	at := -1
-	for i, l := range group {
-		if l&toneMask == 0 {
-			continue
-		}
-		if at >= 0 {
-			return
-		}
-		at = i
-	}
-	if at > 0 {
-		group[0] |= group[at] & toneMask
-		group[at] &^= toneMask
-	}
+func moveTone(name []letter, from, to int) {
+	tone := name[from] & toneMask
+	name[from] &^= tone
+	name[to] |= tone
 }
 
 // yToI writes i for each y that is the only vowel of a syllable, with a consonant before it and none after: Lý is Lí, Mỹ
