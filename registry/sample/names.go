@@ -57,10 +57,22 @@ func (g *Generator) legacyTCVN3(c *Claim) bool { return g.legacy(c, TCVN3) }
 func (g *Generator) legacyVNI(c *Claim) bool   { return g.legacy(c, VNI) }
 
 // legacy writes a name as a font encoding that was read as Latin-1. Names in capitals are taken to mixed case first: old
-// fonts have no capitals with marks.
+// fonts have no capitals with marks. A name with a single re-coded letter is passed over: nobody can tell "Phan Sôn", which
+// is VNI for Phan Sơn, from a misspelling, so no answer to it is the expected one.
 func (g *Generator) legacy(c *Claim, encode func(string) (string, bool)) bool {
-	name, ok := encode(titleCase(g.p.Name))
-	return ok && g.respell(c, name) && name != titleCase(g.p.Name)
+	name := titleCase(g.p.Name)
+	text, ok := encode(name)
+	return ok && recoded(name, encode) >= 2 && g.respell(c, text)
+}
+
+// recoded counts the letters of a name that an encoding writes otherwise.
+func recoded(name string, encode func(string) (string, bool)) (n int) {
+	for _, r := range name {
+		if code, ok := encode(string(r)); ok && code != string(r) {
+			n++
+		}
+	}
+	return n
 }
 
 // titleCase raises the first letter of each word and lowers the others.
