@@ -1,0 +1,292 @@
+package audit
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/verigate/verigate/verify"
+)
+
+// chain walks behind the writers: it hashes what they published, writes links, seals full segments, grows the tree and
+// signs checkpoints. One goroutine owns it; only what status pages read is shared.
+type chain struct {
+	seg    *segment
+	at     int    // hashed up to here
+	frames uint64 // of the segment, before at
+	prev   chainHash
+	hash   hash.Hash // over prev and the bytes since the last link
+	linked uint64    // frames of the segment up to and with the last link
+
+	seals       *os.File
+	checkpoints *os.File
+	tree        tree
+	pending     []seal // sealed, not yet in the seals file (the disk is full)
+	signed      uint64 // size of the tree of the newest checkpoint in the checkpoints file
+	lastSync    verify.Instant
+	lastSign    verify.Instant
+
+	mu     sync.Mutex
+	head   head   // the newest link
+	sealed uint64 // size of the tree
+	latest []byte // the newest checkpoint
+	told   head   // the head it names
+}
+
+func (c *chain) begin(s *segment, prev chainHash) {
+	c.seg, c.at, c.frames, c.linked = s, 0, 0, 0
+	c.restart(prev)
+}
+
+func (c *chain) restart(prev chainHash) {
+	c.prev = prev
+	if c.hash == nil {
+		c.hash = sha256.New()
+	}
+	c.hash.Reset()
+	c.hash.Write(prev[:])
+}
+
+// absorb hashes what was published since the last time, up to an offset.
+func (c *chain) absorb(to int) {
+	from := max(c.at, headerSize)
+	end := c.seg.published(from, to)
+	for off := from; off < end; off += int(loadLength(c.seg.mem, off)) {
+		c.frames++
+	}
+	c.hash.Write(c.seg.mem[c.at:end])
+	c.at = end
+}
+
+func (c *chain) sum() (h chainHash) {
+	c.hash.Sum(h[:0])
+	return h
+}
+
+// follow is the chain's goroutine.
+func (l *Log) follow(ctx context.Context) {
+	defer l.tasks.Done()
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			if l.failed.Load() == nil {
+				if err := l.step(); err != nil {
+					_ = l.fail(err)
+				}
+			}
+			l.housekeep()
+		}
+	}
+}
+
+// step does what is due: sealing closed segments, linking, signing.
+func (l *Log) step() (err error) {
+	defer l.guard(debug.SetPanicOnFault(true), &err)
+	now := l.deps.Clock()
+	if err := l.sealClosed(); err != nil {
+		return err
+	}
+	end, frames := l.chain.seg.extent()
+	l.chain.absorb(end)
+	if now.Since(l.chain.lastSync) >= l.cfg.LinkEvery.Std() {
+		l.chain.lastSync = now
+		if frames > l.chain.linked {
+			if err := l.link(now); err != nil {
+				return err
+			}
+		}
+	}
+	if now.Since(l.chain.lastSign) >= l.cfg.Checkpoint.Std() {
+		l.chain.lastSign = now
+		l.sign()
+	}
+	if now.Wall-l.chain.seg.created > int64(l.cfg.SegmentAge.Std()) && frames > l.chain.linked {
+		_ = l.rotate(l.chain.seg) // the next record will say if there is no segment
+	}
+	return nil
+}
+
+// link flushes the segment and then writes what the flushed part hashes to: a link on disk vouches that what it covers
+// is on disk, so that a power loss can never look like tampering.
+func (l *Log) link(now verify.Instant) error {
+	c := &l.chain
+	upTo, frames, sum := c.at, c.frames, c.sum()
+	if err := c.seg.sync(); err != nil {
+		return err
+	}
+	k := link{at: now.Wall, upTo: uint64(upTo), frames: frames, hash: sum}
+	_, seq, ok := c.seg.put(TypeLink, k.encode(), c.seg.limit)
+	if !ok {
+		return nil // the segment is full: its seal comes next
+	}
+	c.restart(sum)
+	// If nothing was written meanwhile, the link is the last frame and there is nothing to link until there is more.
+	if c.linked = frames; seq == c.seg.first+frames {
+		c.linked++
+	}
+	c.mu.Lock()
+	c.head = head{c.seg.index, uint64(upTo), sum}
+	c.mu.Unlock()
+	return nil
+}
+
+// sealClosed seals every segment that writers have left, in order.
+func (l *Log) sealClosed() error {
+	for {
+		c := &l.chain
+		if c.seg.tail.Load()&tailClosed == 0 {
+			break
+		}
+		end, frames := c.seg.extent()
+		c.absorb(end)
+		if c.at < end {
+			break // somebody is still writing
+		}
+		if err := l.seal(end, frames); err != nil {
+			return err
+		}
+		if !l.nextInChain() {
+			break
+		}
+	}
+	return l.flushSeals()
+}
+
+func (l *Log) seal(end int, frames uint64) error {
+	c := &l.chain
+	length := end + frameSize(sealBody)
+	s := seal{
+		log: l.id, index: c.seg.index, first: c.seg.first, last: c.seg.first + frames,
+		from: c.seg.created, to: l.deps.Clock().Wall, length: uint64(length), hash: c.sum(),
+	}
+	copy(c.seg.mem[end:], wholeFrame(TypeSeal, s.last, s.encode()))
+	if err := c.seg.sync(); err != nil {
+		return err
+	}
+	if err := c.seg.finish(length); err != nil {
+		return fmt.Errorf("sealing a segment of the audit log: %w", err)
+	}
+	if err := c.tree.add(s); err != nil {
+		return err
+	}
+	c.pending = append(c.pending, s)
+	c.mu.Lock()
+	c.head, c.sealed = head{}, uint64(len(c.tree.leaves))
+	c.mu.Unlock()
+	return nil
+}
+
+// nextInChain moves the chain to the segment after the sealed one; false when there is none.
+func (l *Log) nextInChain() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unsealed = l.unsealed[1:]
+	if len(l.unsealed) == 0 {
+		return false
+	}
+	l.chain.begin(l.unsealed[0], l.chain.pending[len(l.chain.pending)-1].start())
+	return true
+}
+
+// flushSeals writes seals and the checkpoint of the tree with them. A disk that is full keeps them waiting, in memory
+// and in the segments themselves, from where the next start would take them.
+func (l *Log) flushSeals() error {
+	c := &l.chain
+	if len(c.pending) == 0 {
+		return nil
+	}
+	for len(c.pending) > 0 {
+		s := c.pending[0]
+		if err := appendFile(c.seals, wholeFrame(TypeSeal, s.last, s.encode())); err != nil {
+			l.deps.Log.Error("the seal of an audit segment waits", "segment", s.index, "reason", err)
+			return nil
+		}
+		c.pending = c.pending[1:]
+	}
+	cp, err := l.checkpointOf(head{})
+	if err != nil {
+		return err
+	}
+	if err := appendFile(c.checkpoints, cp); err != nil {
+		l.deps.Log.Error("a checkpoint of the audit log waits", "reason", err)
+		return nil
+	}
+	l.sign()
+	return nil
+}
+
+// appendFile appends all of b or nothing of it.
+func appendFile(f *os.File, b []byte) error {
+	end, err := f.Seek(0, 2)
+	if err != nil {
+		return err
+	}
+	if _, err = f.WriteAt(b, end); err == nil {
+		err = syncData(f)
+	}
+	if err != nil {
+		_ = f.Truncate(end)
+	}
+	return err
+}
+
+func (l *Log) checkpointOf(h head) ([]byte, error) {
+	n := uint64(len(l.chain.tree.leaves))
+	root, err := l.chain.tree.root(n)
+	if err != nil {
+		return nil, fmt.Errorf("signing a checkpoint: %w", err)
+	}
+	cp := checkpoint{log: l.id, size: n, root: root, head: h}
+	return cp.sign(l.signer)
+}
+
+// sign puts the newest checkpoint into the folder if it says anything new. It is offered, not needed: a failure is
+// told and tried again.
+func (l *Log) sign() {
+	c := &l.chain
+	c.mu.Lock()
+	h, told, have := c.head, c.told, c.latest != nil
+	c.mu.Unlock()
+	n := uint64(len(c.tree.leaves))
+	if have && h == told && n == c.signed {
+		return
+	}
+	cp, err := l.checkpointOf(h)
+	if err == nil {
+		err = replaceFile(filepath.Join(l.cfg.Dir, latestFile), cp)
+	}
+	if err != nil {
+		l.deps.Log.Error("a checkpoint of the audit log waits", "reason", err)
+		return
+	}
+	c.signed = n
+	c.mu.Lock()
+	c.latest, c.told = cp, h
+	c.mu.Unlock()
+}
+
+func replaceFile(path string, b []byte) error {
+	tmp := path + ".tmp"
+	if err := os.WriteFile(tmp, b, 0o640); err != nil {
+		os.Remove(tmp)
+		return err
+	}
+	return os.Rename(tmp, path)
+}
+
+// Checkpoint returns the newest signed checkpoint, in the form of C2SP tlog-checkpoint, for whoever wants to keep one.
+func (l *Log) Checkpoint() []byte {
+	l.chain.mu.Lock()
+	defer l.chain.mu.Unlock()
+	return l.chain.latest
+}

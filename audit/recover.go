@@ -1,0 +1,438 @@
+package audit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Recovery is what opening a log repaired.
+type Recovery struct {
+	Segments   int    // that had not been sealed
+	Records    uint64 // frames found whole in them
+	Incomplete uint64 // records that were on their way and that nobody was answered on
+	Dropped    int64  // bytes at the end that were none
+}
+
+func (r *Recovery) clean() bool { return r.Segments == 0 }
+
+// folder is a log's folder as found at a start.
+type folder struct {
+	dir  string
+	meta *meta
+	tree tree
+	torn int64 // length the seals file is to be cut to; -1: none
+	open []*remains
+}
+
+// remains is a segment that was not sealed, or whose seal is not among the seals.
+type remains struct {
+	header
+	path   string
+	file   *os.File
+	data   []byte
+	scan   *scanner
+	end    int // behind the last whole frame
+	frames uint64
+	sealed *seal
+	lost   uint64 // sequence numbers behind the end that the next segment counts as used
+}
+
+// readFolder reads and checks, and changes nothing.
+func readFolder(dir string, m *meta) (*folder, error) {
+	f := &folder{dir: dir, meta: m, torn: -1}
+	err := f.readSeals()
+	if err == nil {
+		err = f.readCheckpoints()
+	}
+	if err == nil {
+		err = f.readSegments()
+	}
+	if err == nil {
+		err = f.examine()
+	}
+	if err != nil {
+		f.close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *folder) close() {
+	for _, r := range f.open {
+		unmap(r.data)
+		r.data = nil
+		r.file.Close()
+	}
+}
+
+func (f *folder) lastSeal() *seal {
+	if n := len(f.tree.leaves); n > 0 {
+		return &f.tree.leaves[n-1]
+	}
+	return nil
+}
+
+func (f *folder) readSeals() error {
+	b, err := os.ReadFile(filepath.Join(f.dir, sealsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	whole, err := parseSeals(b, f.meta.id, &f.tree)
+	if err == nil && whole < len(b) {
+		f.torn = int64(whole)
+	}
+	return err
+}
+
+// parseSeals reads the seals file into a tree and returns how much of it is whole; what is incomplete at its end is
+// what a crash leaves.
+func parseSeals(b []byte, id logID, t *tree) (whole int, err error) {
+	for whole < len(b) {
+		fr, bad := parseFrame(b[whole:])
+		if bad == frameShort || bad == frameNone && len(bytes.Trim(b[whole:], "\x00")) == 0 {
+			return whole, nil
+		}
+		var s seal
+		n := len(t.leaves)
+		if bad != frameOK || fr.kind != TypeSeal || s.decode(fr.body) != nil || s.log != id || s.last != fr.seq {
+			return whole, fmt.Errorf("%s, offset %d: the seal of segment %d is damaged", sealsFile, whole, n+1)
+		}
+		if s.index != uint64(n)+1 || n > 0 && s.first != t.leaves[n-1].last+1 || n == 0 && s.first != 1 {
+			return whole, fmt.Errorf("%s, offset %d: the seal of segment %d stands where that of segment %d belongs", sealsFile, whole, s.index, n+1)
+		}
+		if err := t.add(s); err != nil {
+			return whole, err
+		}
+		whole += fr.length
+	}
+	return whole, nil
+}
+
+// readCheckpoints holds the newest checkpoints in the folder to the tree: a log that was cut back or rewritten is not
+// continued as if nothing had happened.
+func (f *folder) readCheckpoints() error {
+	for _, name := range []string{checkpointsFile, latestFile} {
+		b, err := os.ReadFile(filepath.Join(f.dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		notes := splitCheckpoints(b)
+		if name == checkpointsFile && len(notes) > 1 {
+			notes = notes[len(notes)-2:] // the last may be torn
+		}
+		for i, n := range notes {
+			cp, err := openCheckpoint(n, f.meta.verifier)
+			if err != nil && i == len(notes)-1 && name == checkpointsFile {
+				continue // torn, or torn-looking: verify tells which
+			}
+			if err == nil {
+				err = f.hold(cp)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// hold compares a checkpoint with the tree.
+func (f *folder) hold(cp checkpoint) error {
+	if cp.log != f.meta.id {
+		return errors.New("a checkpoint of another log")
+	}
+	if cp.size > uint64(len(f.tree.leaves)) {
+		return fmt.Errorf("a checkpoint vouches for %d segments, %s has %d: the log was cut back", cp.size, sealsFile, len(f.tree.leaves))
+	}
+	root, err := f.tree.root(cp.size)
+	if err == nil && root != cp.root {
+		err = fmt.Errorf("a checkpoint of %d segments does not agree with their seals", cp.size)
+	}
+	return err
+}
+
+// readSegments opens the segments behind the last seal.
+func (f *folder) readSegments() error {
+	entries, err := os.ReadDir(f.dir)
+	if err != nil {
+		return err
+	}
+	var indexes []uint64
+	for _, e := range entries {
+		if i := segmentIndex(e.Name()); i > uint64(len(f.tree.leaves)) {
+			indexes = append(indexes, i)
+		}
+	}
+	slices.Sort(indexes)
+	paths := make([]string, 0, len(indexes)+1)
+	for i, index := range indexes {
+		if want := uint64(len(f.tree.leaves) + i + 1); index != want {
+			return fmt.Errorf("%s is missing", segmentName(want))
+		}
+		paths = append(paths, filepath.Join(f.dir, segmentName(index)))
+	}
+	for i, path := range append(paths, filepath.Join(f.dir, nextFile)) {
+		if err := f.readSegment(path, i == len(paths)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readSegment opens one segment. A prepared one is taken for a segment if it has a header and records: then a power
+// loss took its name.
+func (f *folder) readSegment(path string, prepared bool) error {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if prepared && errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r := &remains{path: path, file: file}
+	f.open = append(f.open, r)
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if r.data, err = mapReadOnly(file, int(info.Size())); err != nil {
+		return err
+	}
+	drop := func() { unmap(r.data); file.Close(); f.open = f.open[:len(f.open)-1] }
+	if len(bytes.TrimLeft(r.data, "\x00")) == 0 {
+		drop()
+		return nil // never begun
+	}
+	if r.header, err = parseHeader(r.data); err != nil {
+		if prepared {
+			drop() // half made
+			return nil
+		}
+		return fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	if prepared && len(bytes.TrimLeft(r.data[headerSize:], "\x00")) == 0 {
+		drop()
+		return nil
+	}
+	if r.log != f.meta.id {
+		return fmt.Errorf("%s: a segment of another log", filepath.Base(path))
+	}
+	return nil
+}
+
+// examine scans the open segments, in order. A segment whose predecessor was not sealed cannot have links yet.
+func (f *folder) examine() error {
+	first, start, known := uint64(1), firstHash(f.meta.id), true
+	if s := f.lastSeal(); s != nil {
+		first, start = s.last+1, s.start()
+	}
+	for i, r := range f.open {
+		index := uint64(len(f.tree.leaves) + i + 1)
+		if r.index != index || r.first < first || known && r.first != first {
+			return &fault{index, 0, first, fmt.Sprintf("the header is that of segment %d, from record %d on", r.index, r.first)}
+		}
+		if i > 0 {
+			f.open[i-1].lost = r.first - first
+		}
+		r.scan = newScanner(r.data, r.header, start)
+		if err := r.examine(known); err != nil {
+			return err
+		}
+		first, known = r.scan.seq+1, r.sealed != nil
+		if known {
+			first, start = r.sealed.last+1, r.sealed.start()
+		}
+	}
+	return nil
+}
+
+// examine walks over a segment and notes where it ends.
+func (r *remains) examine(chained bool) error {
+	sc := r.scan
+	if s, ok := sealOf(r.data); ok {
+		r.sealed, sc.sealed, sc.data = &s, true, r.data[:s.length]
+	}
+	for {
+		at := sc.off
+		fr, ok, err := sc.next()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		r.frames++
+		r.end = sc.off
+		switch {
+		case fr.kind == TypeSeal:
+			err = r.checkSeal(at)
+		case fr.kind == TypeLink && !chained:
+			err = &fault{r.index, at, fr.seq, "a link stands in a segment that cannot have one yet"}
+		default:
+			err = sc.follow(fr, at)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	r.end = max(r.end, headerSize)
+	return nil
+}
+
+func (r *remains) checkSeal(at int) error {
+	s := r.sealed
+	if s == nil || r.scan.off != len(r.scan.data) || s.index != r.index || s.first != r.first || s.log != r.log || s.from != r.created {
+		return &fault{r.index, at, r.scan.seq - 1, "the seal is not that of this segment"}
+	}
+	return r.scan.check(at, at, s.hash)
+}
+
+// repair seals what was left open, in order, and brings the seals file up to date. It may be interrupted at any point
+// and begun again.
+func (f *folder) repair(now int64) (*Recovery, error) {
+	report := new(Recovery)
+	if f.torn >= 0 {
+		if err := os.Truncate(filepath.Join(f.dir, sealsFile), f.torn); err != nil {
+			return nil, err
+		}
+	}
+	seals, err := os.OpenFile(filepath.Join(f.dir, sealsFile), os.O_CREATE|os.O_RDWR, 0o640)
+	if err != nil {
+		return nil, err
+	}
+	defer seals.Close()
+	start := firstHash(f.meta.id)
+	if s := f.lastSeal(); s != nil {
+		start = s.start()
+	}
+	for _, r := range f.open {
+		report.Segments++
+		s, err := r.repair(start, now, report)
+		if err != nil {
+			return nil, fmt.Errorf("repairing %s: %w", filepath.Base(r.path), err)
+		}
+		if err := f.tree.add(*s); err != nil {
+			return nil, err
+		}
+		if err := appendFile(seals, wholeFrame(TypeSeal, s.last, s.encode())); err != nil {
+			return nil, err
+		}
+		start = s.start()
+	}
+	return report, syncDir(f.dir)
+}
+
+// repair fills a segment's holes, seals it and cuts the file.
+func (r *remains) repair(start chainHash, now int64, report *Recovery) (*seal, error) {
+	report.Records += r.frames
+	s := r.sealed
+	if s == nil {
+		if err := r.fill(now, report); err != nil {
+			return nil, err
+		}
+		sum, err := r.sum(start)
+		if err != nil {
+			return nil, err
+		}
+		s = &seal{
+			log: r.log, index: r.index, first: r.first, last: r.scan.seq, from: r.created, to: now,
+			length: uint64(r.end + frameSize(sealBody)), hash: sum,
+		}
+		if err := r.write(r.end, wholeFrame(TypeSeal, s.last, s.encode())); err != nil {
+			return nil, err
+		}
+	} else if err := r.file.Truncate(int64(s.length)); err != nil {
+		return nil, err
+	}
+	if err := r.file.Sync(); err != nil {
+		return nil, err
+	}
+	if path := filepath.Join(filepath.Dir(r.path), segmentName(r.index)); path != r.path {
+		if err := os.Rename(r.path, path); err != nil {
+			return nil, err
+		}
+	}
+	return s, r.file.Chmod(0o440)
+}
+
+// fill puts void records where records were on their way, and cuts off what stands behind the last whole one.
+func (r *remains) fill(now int64, report *Recovery) error {
+	for _, h := range r.scan.holes {
+		if h.frames == 0 {
+			report.Incomplete++ // at the end: at least one
+			continue
+		}
+		report.Incomplete += h.frames
+		if err := r.void(h.off, h.length, h.seq, h.frames, now); err != nil {
+			return err
+		}
+	}
+	written := len(bytes.TrimRight(r.data[r.end:], "\x00"))
+	report.Dropped += int64(written)
+	if err := r.file.Truncate(int64(r.end)); err != nil {
+		return err
+	}
+	if r.lost > 0 { // the next segment has begun to count behind them
+		if err := r.void(r.end, minVoid, r.scan.seq, r.lost, now); err != nil {
+			return err
+		}
+		report.Incomplete += r.lost
+		r.end += minVoid
+		r.scan.seq += r.lost
+	}
+	return r.file.Sync()
+}
+
+// void fills a stretch with as few void records as it takes.
+func (r *remains) void(off, length int, seq, frames uint64, now int64) error {
+	pieces := uint64((length + maxFrame - 1) / maxFrame)
+	for length > 0 {
+		n := min(length, maxFrame)
+		if rest := length - n; rest > 0 && rest < minVoid {
+			n -= minVoid
+		}
+		v := void{at: now, frames: 1}
+		if pieces > 0 {
+			v.frames, pieces = frames-(pieces-1), 0
+		}
+		body := append(v.encode(), make([]byte, n-frameHeader-voidBody)...)
+		if err := r.write(off, wholeFrame(TypeVoid, seq, body)); err != nil {
+			return err
+		}
+		off, length, seq = off+n, length-n, seq+v.frames
+	}
+	return nil
+}
+
+func (r *remains) write(off int, b []byte) error {
+	_, err := r.file.WriteAt(b, int64(off))
+	return err
+}
+
+// sum is the chain's value before the seal, over the file as it is now.
+func (r *remains) sum(start chainHash) (out chainHash, err error) {
+	prev := start
+	if r.scan.linked > 0 {
+		prev = r.scan.prev
+	}
+	b := make([]byte, r.end-r.scan.linked)
+	if _, err := r.file.ReadAt(b, int64(r.scan.linked)); err != nil {
+		return out, err
+	}
+	h := sha256.New()
+	h.Write(prev[:])
+	h.Write(b)
+	return chainHash(h.Sum(nil)), nil
+}

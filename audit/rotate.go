@@ -1,0 +1,160 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// rotate replaces the live segment, unless somebody else has done so already.
+func (l *Log) rotate(old *segment) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return errClosed
+	}
+	if l.live.Load() != old {
+		return nil
+	}
+	next, err := l.takeNext()
+	if err != nil {
+		return err
+	}
+	_, frames := old.close()
+	next.index, next.first = old.index+1, old.first+frames+1 // one for the seal
+	if err := l.enter(next); err != nil {
+		return l.fail(fmt.Errorf("beginning a segment: %w", err))
+	}
+	return nil
+}
+
+// takeNext returns the prepared segment. One caller waits for it a moment; when that was in vain, the next ones do not
+// wait until there is one again.
+func (l *Log) takeNext() (*segment, error) {
+	select {
+	case s := <-l.next:
+		l.starved.Store(false)
+		return s, nil
+	default:
+	}
+	if l.starved.Load() {
+		return nil, errFull
+	}
+	timeout := time.NewTimer(l.cfg.StallTimeout.Std())
+	defer timeout.Stop()
+	select {
+	case s := <-l.next:
+		return s, nil
+	case <-timeout.C:
+		l.starved.Store(true)
+		return nil, errFull
+	}
+}
+
+// enter writes the header of a prepared segment, gives it its name and makes it the live one. The caller holds mu.
+func (l *Log) enter(s *segment) error {
+	s.log, s.created, s.size = l.id, l.deps.Clock().Wall, uint64(len(s.mem))
+	s.key = l.epoch.Load()
+	s.epoch, s.fingerprint = s.key.Number, s.key.Fingerprint
+	s.header.encode(s.mem)
+	if err := os.Rename(filepath.Join(l.cfg.Dir, nextFile), filepath.Join(l.cfg.Dir, segmentName(s.index))); err != nil {
+		return err
+	}
+	select {
+	case l.entered <- struct{}{}:
+	default: // the first segment of all was not handed over
+	}
+	s.open()
+	l.unsealed = append(l.unsealed, s)
+	l.live.Store(s)
+	l.count.segments.Inc()
+	return nil
+}
+
+// prepare makes segments ahead of their use, so that neither allocating nor zeroing happens on anybody's way and a full
+// disk is known a whole segment early.
+func (l *Log) prepare(ctx context.Context) {
+	defer l.tasks.Done()
+	for ctx.Err() == nil {
+		s, err := newSegment(ctx, l.cfg.Dir, l.cfg.SegmentSize.Bytes())
+		if err != nil {
+			l.cannotPrepare(ctx, err)
+			continue
+		}
+		if l.full.Swap(false) {
+			l.deps.Log.Info("the audit log has room again", "dir", l.cfg.Dir)
+		}
+		select {
+		case l.next <- s:
+		case <-ctx.Done():
+			s.discard(l.cfg.Dir)
+			return
+		}
+		select {
+		case <-l.entered: // only now is the name free for another
+		case <-ctx.Done():
+		}
+	}
+}
+
+const prepareRetry = time.Second
+
+func (l *Log) cannotPrepare(ctx context.Context, err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	if !l.full.Swap(true) {
+		l.raise(fmt.Errorf("preparing the next segment of the audit log: %w", err))
+	}
+	select {
+	case <-time.After(prepareRetry):
+	case <-ctx.Done():
+	}
+}
+
+// newSegment makes a file of zeros, on disk, and maps it. Zeros rather than a hole: a page of the mapping must never
+// need a block that is not there.
+func newSegment(ctx context.Context, dir string, size int64) (*segment, error) {
+	path := filepath.Join(dir, nextFile)
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = writeZeros(ctx, f, size)
+	var mem []byte
+	if err == nil {
+		mem, err = mapFile(f, int(size))
+	}
+	if err != nil {
+		f.Close()
+		os.Remove(path)
+		return nil, err
+	}
+	return &segment{file: f, mem: mem, limit: int(size) - closing}, nil
+}
+
+func writeZeros(ctx context.Context, f *os.File, size int64) error {
+	zeros := make([]byte, min(size, 1<<20))
+	for off := int64(0); off < size; off += int64(len(zeros)) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if _, err := f.WriteAt(zeros[:min(int64(len(zeros)), size-off)], off); err != nil {
+			return err
+		}
+	}
+	return syncData(f)
+}
+
+// discard removes a segment that was prepared and never used.
+func (s *segment) discard(dir string) {
+	unmap(s.mem)
+	s.file.Close()
+	os.Remove(filepath.Join(dir, nextFile))
+}
