@@ -39,7 +39,7 @@ type headMark struct {
 	At      string `json:"at"`
 }
 
-// coverage says for which identifiers of the kind an export is complete: those that begin with three digits inside a
+// coverage says for which identifiers of the kind an export is complete: those that begin with characters inside a
 // range, if there are ranges, and with none of the exceptions.
 type coverage struct {
 	Ranges []span   `json:"ranges"`
@@ -56,7 +56,7 @@ func coverageOf(kind identity.Kind) coverage {
 	case identity.KindID: // other first digits are births abroad and foreigners, whom nobody promises to list
 		return coverage{Ranges: []span{{"001", "096"}}, Except: []string{}}
 	case identity.KindCard:
-		return coverage{Ranges: []span{}, Except: []string{"QN", "CA", "CY"}}
+		return coverage{Ranges: []span{{"AA", "ZZ"}}, Except: []string{"QN", "CA", "CY"}}
 	}
 	return coverage{Ranges: []span{{"000", "999"}}, Except: []string{}}
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"time"
@@ -40,6 +41,31 @@ type Client struct {
 	token string
 }
 
+// Token returns the bearer token for the registry, empty when none is configured.
+func (c *Config) Token() (string, error) {
+	if c.TokenFile == "" {
+		return "", nil
+	}
+	token, err := c.TokenFile.Read()
+	if err != nil {
+		return "", fmt.Errorf("reading registry.token_file: %w", err)
+	}
+	return string(token), nil
+}
+
+// HTTPClient returns a client with the same trust for the registry's long calls, the feed and the export. It has no
+// time limit of its own.
+func (c *Config) HTTPClient() (*http.Client, error) {
+	t, err := clientTLS(*c)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{Transport: &http.Transport{
+		TLSClientConfig: t, MaxIdleConnsPerHost: 8, IdleConnTimeout: 30 * time.Second, TLSHandshakeTimeout: 5 * time.Second,
+		DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, DisableCompression: true,
+	}}, nil
+}
+
 // New reads the secrets and makes a client; it does not connect. Errors name the setting.
 func New(cfg Config) (*Client, error) {
 	u, err := url.Parse(cfg.URL)
@@ -47,12 +73,12 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("reading registry.url: %q is not an http or https URL", cfg.URL)
 	}
 	c := &Client{uri: u.JoinPath("records").String()}
-	if cfg.TokenFile != "" {
-		token, err := cfg.TokenFile.Read()
-		if err != nil {
-			return nil, fmt.Errorf("reading registry.token_file: %w", err)
-		}
-		c.token = "Bearer " + string(token)
+	token, err := cfg.Token()
+	if err != nil {
+		return nil, err
+	}
+	if token != "" {
+		c.token = "Bearer " + token
 	}
 	tlsConfig, err := clientTLS(cfg)
 	if err != nil {

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/verigate/verigate/audit"
+	"github.com/verigate/verigate/clients"
+	"github.com/verigate/verigate/gateway"
+	"github.com/verigate/verigate/gateway/admin"
+	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/internal/clock"
+	"github.com/verigate/verigate/internal/metric"
+	"github.com/verigate/verigate/resolve"
+	"github.com/verigate/verigate/telemetry"
+	"github.com/verigate/verigate/upstream"
+	"github.com/verigate/verigate/upstream/records"
+	"github.com/verigate/verigate/verify"
+)
+
+// node is one running gateway. start builds the rooms in the order in which a request needs them; what was started is
+// stopped in reverse.
+type node struct {
+	cfg     *settings
+	log     *slog.Logger
+	clock   verify.Clock
+	metrics *metric.Set
+	hasher  *verify.SubjectHasher
+
+	telemetry *telemetry.Telemetry
+	admin     *admin.Server
+	callers   *clients.Directory
+	audit     *audit.Log
+	memory    *memory
+	asker     *upstream.Asker
+	gateway   *gateway.Server
+	plain     net.Listener // nil: no plain HTTP
+	secure    net.Listener // nil: no HTTPS
+	tls       *tls.Config
+
+	gatewayURL, adminURL string
+	stops                []func(context.Context) error
+}
+
+// drainWithin is how long requests under way may take once the node is told to stop: longer than the longest.
+const drainWithin = 20 * time.Second
+
+// serve runs a node: it starts it, calls ready once it can answer, and stops it when ctx ends or a part fails. A fault
+// of the configuration, an unreadable file or a taken address is a usage error.
+func serve(ctx context.Context, cfg *settings, ready func(context.Context, *node) error) error {
+	n := &node{cfg: cfg, log: cfg.Log.logger(), clock: clock.System, metrics: new(metric.Set)}
+	if cfg.Today != "" {
+		today, _ := identity.ParseDay([]byte(cfg.Today)) // checked by Validate
+		n.clock = clock.On(today)
+	}
+	if err := n.start(); err != nil {
+		return errors.Join(usage(err), n.stop())
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	n.run(ctx, group)
+	group.Go(func() error { return ready(ctx, n) })
+	<-ctx.Done()
+	n.log.Info("stopping")
+	n.admin.Drain()
+	stopped := n.stop()
+	if err := group.Wait(); !errors.Is(err, context.Canceled) {
+		return errors.Join(err, stopped)
+	}
+	return stopped
+}
+
+func (n *node) onStop(f func(context.Context) error) { n.stops = append(n.stops, f) }
+
+func (n *node) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainWithin)
+	defer cancel()
+	var faults []error
+	for _, stop := range slices.Backward(n.stops) {
+		faults = append(faults, stop(ctx))
+	}
+	n.stops = nil
+	return errors.Join(faults...)
+}
+
+func (n *node) start() error {
+	for _, step := range []func() error{
+		n.startTelemetry, n.startCallers, n.startAudit, n.startMemory, n.startAsker, n.startGateway, n.startAdmin,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *node) startTelemetry() (err error) {
+	v, c := buildVersion()
+	n.telemetry, err = telemetry.New(n.cfg.Telemetry, telemetry.Deps{Metrics: n.metrics, Log: n.log, Version: v, Commit: c})
+	if err != nil {
+		return err
+	}
+	n.onStop(n.telemetry.Shutdown)
+	return nil
+}
+
+func (n *node) startCallers() error {
+	secret, err := n.cfg.Keys.Subject.Read()
+	if err != nil {
+		return fmt.Errorf("reading keys.subject: %w", err)
+	}
+	n.hasher = verify.NewSubjectHasher(secret)
+	n.callers, err = clients.Open(n.cfg.Clients, clients.Deps{Log: n.log, Metrics: n.metrics})
+	if err != nil {
+		return err
+	}
+	n.onStop(func(context.Context) error { n.callers.Close(); return nil })
+	return nil
+}
+
+func (n *node) startAsker() error {
+	client, err := records.New(n.cfg.Registry.API)
+	if err != nil {
+		return err
+	}
+	n.asker = upstream.New(n.cfg.Registry.Asking, upstream.Deps{
+		Fetcher: client, Rememberer: n.memory, Clock: n.clock, Metrics: n.metrics,
+		OnBreaker: func(from, to string) { go n.log.Warn("registry breaker", "from", from, "to", to) },
+	})
+	n.onStop(func(context.Context) error { n.asker.Close(); client.Close(); return nil })
+	return nil
+}
+
+func (n *node) startGateway() error {
+	resolver := resolve.New(resolve.Deps{
+		Hasher: n.hasher, Screener: n.memory.filter, Recaller: n.memory, Asker: n.asker, Recorder: n.audit,
+		Tracer: n.telemetry.Tracer(), Metrics: n.metrics,
+	})
+	var err error
+	n.gateway, err = gateway.New(n.cfg.Gateway, gateway.Deps{
+		Resolver: resolver, Callers: n.callers, Accounts: n.callers, Limits: n.callers, Recorder: n.audit,
+		Hasher: n.hasher, Clock: n.clock, Metrics: n.metrics, Tracer: n.telemetry.Tracer(), Log: n.log,
+	})
+	if err != nil {
+		return err
+	}
+	return n.listen()
+}
+
+// listen takes the public addresses, so that one already taken fails the start.
+func (n *node) listen() error {
+	c := &n.cfg.Listen
+	if c.plain() {
+		ln, err := net.Listen("tcp", c.HTTP)
+		if err != nil {
+			return fmt.Errorf("listening on listen.http %s: %w", c.HTTP, err)
+		}
+		n.plain, n.gatewayURL = ln, "http://"+ln.Addr().String()
+	}
+	if c.HTTPS == "" {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.CertFile, string(c.KeyFile))
+	if err != nil {
+		return fmt.Errorf("reading listen.cert_file and listen.key_file: %w", err)
+	}
+	ln, err := net.Listen("tcp", c.HTTPS)
+	if err != nil {
+		return fmt.Errorf("listening on listen.https %s: %w", c.HTTPS, err)
+	}
+	n.secure, n.tls = ln, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	if n.gatewayURL == "" {
+		n.gatewayURL = "https://" + ln.Addr().String()
+	}
+	return nil
+}
+
+func (n *node) startAdmin() error {
+	n.admin = admin.New(n.cfg.Admin, admin.Deps{Metrics: n.telemetry.Handler(), Log: n.log})
+	n.describe()
+	address, err := n.admin.Listen()
+	if err != nil {
+		return fmt.Errorf("listening on admin.listen %s: %w", n.cfg.Admin.Listen, err)
+	}
+	n.adminURL = "http://" + address.String()
+	return nil
+}
+
+// run serves until ctx ends; a part that fails ends the others.
+func (n *node) run(ctx context.Context, group *errgroup.Group) {
+	group.Go(n.admin.Serve)
+	n.onStop(n.admin.Shutdown)
+	n.memory.run(ctx, n, group)
+	if n.plain != nil {
+		group.Go(func() error { return n.gateway.Serve(n.plain) })
+	}
+	if n.secure != nil {
+		group.Go(func() error { return n.gateway.ServeTLS(n.secure, n.tls) })
+	}
+	n.onStop(n.gateway.Shutdown)
+}
