@@ -15,7 +15,8 @@ import (
 )
 
 type registryCmd struct {
-	Serve registryServeCmd `cmd:"" default:"withargs" help:"Serve the reference registry (the default)."`
+	Serve  registryServeCmd `cmd:"" default:"withargs" help:"Serve the reference registry (the default)."`
+	Sample sampleCmd        `cmd:"" help:"Print synthetic claims with the outcome each must get."`
 }
 
 // registryServeCmd runs the reference registry alone.
