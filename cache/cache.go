@@ -2,9 +2,7 @@ package cache
 
 import (
 	"context"
-	"time"
 
-	"github.com/verigate/verigate/cache/feed"
 	"github.com/verigate/verigate/internal/metric"
 	"github.com/verigate/verigate/verify"
 )
@@ -31,8 +29,9 @@ type Shared interface {
 
 // Feed tells how far the change feed can be relied on.
 type Feed interface {
-	State(now verify.Instant) (feed.State, time.Duration)
-	Unbroken() int64
+	// Vouch tells whether the feed is live, or else at least not yet lost, and the monotonic time since when no change can
+	// have been missed; 0: never.
+	Vouch(now verify.Instant) (live, lagging bool, unbroken int64)
 }
 
 // Deps are the parts. Local is required; without Shared there is one level, without Feed the row "lost" holds.
@@ -61,10 +60,10 @@ func (c *Cache) SetFeed(f Feed) { c.deps.Feed = f }
 
 func (c *Cache) row(now verify.Instant) row {
 	if c.deps.Feed == nil {
-		return c.rules.row(now, feed.StateNone, 0)
+		return c.rules.row(now, false, false, 0)
 	}
-	state, _ := c.deps.Feed.State(now)
-	return c.rules.row(now, state, c.deps.Feed.Unbroken())
+	live, lagging, unbroken := c.deps.Feed.Vouch(now)
+	return c.rules.row(now, live, lagging, unbroken)
 }
 
 // Recall settles the entries that the local or, where that is not enough, the shared cache knows something fresh of, and

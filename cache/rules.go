@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/verigate/verigate/cache/feed"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/verify"
 )
@@ -116,18 +115,16 @@ type row struct {
 	stale  int64
 }
 
-// row picks the row for the feed's state.
-func (r *Rules) row(now verify.Instant, state feed.State, unbroken int64) row {
+// row picks the row for what the feed can vouch for.
+func (r *Rules) row(now verify.Instant, live, lagging bool, unbroken int64) row {
 	lost := (*bounds)(&r.Lost)
 	w := row{now: now.Mono, since: unbroken, bounds: lost, lost: lost, stale: int64(r.Stale)}
-	switch state {
-	case feed.StateLive:
+	switch {
+	case unbroken == 0:
+	case live:
 		w.bounds = (*bounds)(&r.Live)
-	case feed.StateLagging:
+	case lagging:
 		w.bounds = (*bounds)(&r.Lagging)
-	}
-	if unbroken == 0 {
-		w.bounds = w.lost
 	}
 	return w
 }

@@ -59,9 +59,13 @@ func (t *Tail) State(now verify.Instant) (State, time.Duration) {
 	}
 }
 
-// Unbroken returns the monotonic time since when every change has been, or will be, delivered: what was learned later
-// cannot be outdated without the feed saying so. 0: never.
-func (t *Tail) Unbroken() int64 { return t.progress.Load().unbroken }
+// Vouch tells whether the feed is live, or else at least lagging rather than lost, and the monotonic time since when
+// every change has been, or will be, delivered: what was learned later cannot be outdated without the feed saying so.
+// 0: never.
+func (t *Tail) Vouch(now verify.Instant) (live, lagging bool, unbroken int64) {
+	state, _ := t.State(now)
+	return state == StateLive, state == StateLagging, t.progress.Load().unbroken
+}
 
 // Status is what /status tells of the feed.
 type Status struct {
