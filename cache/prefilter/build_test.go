@@ -32,6 +32,7 @@ func live(t testing.TB, g *prefilter.Generation) *prefilter.Filter {
 	t.Helper()
 	var cfg prefilter.Config
 	config.Defaults(&cfg)
+	cfg.CheckEvery = 0
 	f := prefilter.New(cfg, prefilter.Deps{})
 	f.Swap(g)
 	_, version := f.Position()
@@ -196,10 +197,10 @@ func TestSaveAndOpen(t *testing.T) {
 		}
 	}
 	info := o.Info()
-	if info.Keys != 150_000 || info.Version != 100 || info.Registry != "test" || len(info.Filters) != 3 {
+	if info.Keys != 150_000 || info.Watermark.Version != 100 || info.Registry != "test" || len(info.Filters) != 3 {
 		t.Errorf("info is %+v", info)
 	}
-	if p := info.Filters[2]; p.Coverage.Except[0] != "QN" || p.FeedToken != "t1" || p.Watermark.At.Format(time.RFC3339) != watermarkAt {
+	if p := info.Filters[2]; info.Coverage["card"].Except[0] != "QN" || p.Snapshot != "s1" || p.Watermark.At.Format(time.RFC3339) != watermarkAt {
 		t.Errorf("cards are %+v", p)
 	}
 }

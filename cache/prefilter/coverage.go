@@ -3,12 +3,14 @@ package prefilter
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/verigate/verigate/identity"
 )
 
 // Coverage says which identifiers of a kind a register is competent for: those whose first characters lie in one of the
-// ranges and that do not begin with an exception. An identifier outside is never answered by the filter.
+// ranges, if there are ranges, and that do not begin with an exception. An identifier outside is never answered by the
+// filter.
 type Coverage struct {
 	Ranges []Range  `json:"ranges"`
 	Except []string `json:"except,omitempty"`
@@ -23,10 +25,11 @@ type Range struct {
 // maxCoverage bounds the ranges and the exceptions of one kind.
 const maxCoverage = 1024
 
-var errCoverage = errors.New("coverage needs 1 to 1024 ranges of prefixes with from ≤ to of equal length 1 to 15, and at most 1024 exceptions")
+var errCoverage = errors.New("coverage needs ranges, which may be empty, of prefixes with from ≤ to of equal length 1 to 15, and not more than 1024 ranges and 1024 exceptions")
 
 func (c *Coverage) check() error {
-	if len(c.Ranges) == 0 || len(c.Ranges) > maxCoverage || len(c.Except) > maxCoverage {
+	// Missing ranges are a fault, empty ones a statement: nothing may be denied because something was left out.
+	if c.Ranges == nil || len(c.Ranges) > maxCoverage || len(c.Except) > maxCoverage {
 		return errCoverage
 	}
 	for _, r := range c.Ranges {
@@ -45,7 +48,7 @@ func (c *Coverage) check() error {
 func prefixLen(s string) bool { return len(s) >= 1 && len(s) <= 15 }
 
 func (c *Coverage) clone() Coverage {
-	return Coverage{Ranges: slices.Clone(c.Ranges), Except: slices.Clone(c.Except)}
+	return Coverage{Ranges: append([]Range{}, c.Ranges...), Except: slices.Clone(c.Except)}
 }
 
 // covers tells whether an identifier, as text, lies inside.
@@ -54,6 +57,9 @@ func (c *Coverage) covers(id []byte) bool {
 		if len(id) >= len(e) && string(id[:len(e)]) == e {
 			return false
 		}
+	}
+	if len(c.Ranges) == 0 {
+		return true
 	}
 	for _, r := range c.Ranges {
 		n := len(r.From)
@@ -72,4 +78,22 @@ func (c *Coverage) pack(k identity.Key) (packed uint64, ok bool) {
 	}
 	var buf [identity.MaxKeyLen]byte
 	return packed, c.covers(k.AppendTo(buf[:0]))
+}
+
+// String describes the coverage in one line: "001–096, not QN, CA, CY".
+func (c *Coverage) String() string {
+	var b strings.Builder
+	if len(c.Ranges) == 0 {
+		b.WriteString("all")
+	}
+	for i, r := range c.Ranges {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(r.From + "–" + r.To)
+	}
+	if len(c.Except) > 0 {
+		b.WriteString(", not " + strings.Join(c.Except, ", "))
+	}
+	return b.String()
 }

@@ -1,6 +1,7 @@
 package prefilter
 
 import (
+	"log/slog"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 // Config is how far the filter is trusted and how its generations are kept.
 type Config struct {
 	MaxWatermarkAge config.Duration `yaml:"max_watermark_age" default:"5s" min:"1s" max:"1m" help:"A \"never issued\" is answered from memory only while the registry's newest watermark is younger than this, counted from when it was asked for."`
+	CheckEvery      int             `yaml:"check_every" default:"5000" min:"0" help:"One \"never issued\" in so many is put to the registry all the same, as a check of the filter; 0 switches that off."`
 	MaxAdded        int             `yaml:"max_added" default:"8000000" min:"1000" help:"Identifiers issued since the generation's snapshot that are held beside it; with more, the filter is silent until it is rebuilt."`
 }
 
@@ -22,15 +24,20 @@ type Config struct {
 type Deps struct {
 	Metrics *metric.Set
 	Clock   verify.Clock // only for the gauge of the watermark's age; nil: no gauge
+	Log     *slog.Logger // nil: slog.Default()
 }
 
 // Filter is the live prefilter. Screen takes no lock and allocates nothing; it is never blocked by Add or Swap. All
 // methods are safe for concurrent use.
 type Filter struct {
-	cfg  Config
-	m    counters
-	view atomic.Pointer[view]
-	mark atomic.Pointer[Watermark]
+	cfg   Config
+	m     counters
+	log   *slog.Logger
+	view  atomic.Pointer[view]
+	mark  atomic.Pointer[Watermark]
+	trial atomic.Pointer[trial]
+	nos   atomic.Uint64 // "never issued" so far, to pick those that are checked
+	need  chan struct{} // tells the keeper that a new generation is needed
 
 	mu     sync.Mutex // held by whoever changes anything
 	from   uint64     // adds are complete for every version after this one; see Resume
@@ -54,7 +61,10 @@ type Watermark struct {
 
 // New makes a filter that knows nothing yet and says so.
 func New(cfg Config, d Deps) *Filter {
-	f := &Filter{cfg: cfg, m: newCounters(d.Metrics)}
+	f := &Filter{cfg: cfg, m: newCounters(d.Metrics), log: d.Log, need: make(chan struct{}, 1)}
+	if f.log == nil {
+		f.log = slog.Default()
+	}
 	f.view.Store(emptyView())
 	f.gauges(d)
 	return f
@@ -100,9 +110,11 @@ func (f *Filter) screen(l *verify.Lookup, i int, v *view, mark *Watermark) verdi
 	case mark == nil || l.Now.Mono-mark.Learned >= int64(f.cfg.MaxWatermarkAge):
 		return verdictWatermarkOld
 	}
-	d := digestOf(p.kind, packed)
-	if p.has(d) || v.added[p.kind].has(d, packed) {
+	if v.has(p.kind, packed) {
 		return verdictMaybe
+	}
+	if n := uint64(f.cfg.CheckEvery); n > 0 && f.nos.Add(1)%n == 0 {
+		return verdictChecked
 	}
 	l.Held[i] = verify.Held{
 		State: verify.StateAbsent, Source: verify.SourceFilter, Version: mark.Version,
@@ -121,6 +133,7 @@ func (f *Filter) Add(version uint64, keys []identity.Key) {
 		if !ok {
 			continue
 		}
+		f.checkLate(version, k.Kind(), packed)
 		o := f.view.Load().added[k.Kind()]
 		if o.full() {
 			if o = f.makeRoom(k.Kind(), version); o == nil {
@@ -131,6 +144,18 @@ func (f *Filter) Add(version uint64, keys []identity.Key) {
 	}
 }
 
+// checkLate notices an identifier that a watermark should have covered and did not: the watermark is not believed any
+// longer. Repeated and reordered changes are not late, because what they bring is there or no watermark has covered it.
+// Under mu.
+func (f *Filter) checkLate(version uint64, kind identity.Kind, packed uint64) {
+	mark, v := f.mark.Load(), f.view.Load()
+	if mark == nil || version > mark.Version || v.gen == nil || v.gen.parts[kind] == nil || v.has(kind, packed) {
+		return
+	}
+	f.m.late.Inc()
+	f.mark.Store(nil)
+}
+
 // makeRoom publishes a larger table for kind and returns it. At the bound it forgets all that was added instead, which
 // leaves the filter silent until a generation of at least this version holds it, and returns nil. Under mu.
 func (f *Filter) makeRoom(kind identity.Kind, version uint64) *overlay {
@@ -138,6 +163,7 @@ func (f *Filter) makeRoom(kind identity.Kind, version uint64) *overlay {
 	if v.added[kind].used >= f.cfg.MaxAdded {
 		f.m.overflow.Inc()
 		f.from = version
+		f.ask()
 		n := emptyView()
 		n.gen = v.gen
 		f.publish(n)
@@ -169,10 +195,25 @@ func (f *Filter) Gap() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.open = false
+	f.expect = Expect{}
+	f.giveUp()
+}
+
+// giveUp stops using the generation and asks for another. Under mu.
+func (f *Filter) giveUp() {
 	f.mark.Store(nil)
 	n := *f.view.Load()
 	n.gen = nil
 	f.publish(&n)
+	f.ask()
+}
+
+// ask tells the keeper, if it has not been told.
+func (f *Filter) ask() {
+	select {
+	case f.need <- struct{}{}:
+	default:
+	}
 }
 
 // publish stores a copy of v with its completeness judged anew. Under mu.
@@ -219,6 +260,9 @@ func (f *Filter) SetWatermark(version uint64, at time.Time, learned int64) bool 
 	f.mark.Store(&w)
 	return true
 }
+
+// inUse tells whether there is a generation.
+func (f *Filter) inUse() bool { return f.view.Load().gen != nil }
 
 // Position returns where a feed has to go on so that the filter becomes complete: the token and version of the
 // generation's oldest kind. Without a generation the token is "": from now on.

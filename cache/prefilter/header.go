@@ -205,6 +205,7 @@ func (r *reader) part() layout {
 	p.keys, p.fp = r.u64(), math.Float64frombits(r.u64())
 	p.version, p.at = r.u64(), int64(r.u64())
 	p.snapshot, p.token = r.text(), r.text()
+	p.coverage.Ranges = []Range{}
 	for n := r.u16(); n > 0 && !r.bad; n-- {
 		p.coverage.Ranges = append(p.coverage.Ranges, Range{From: r.text(), To: r.text()})
 	}

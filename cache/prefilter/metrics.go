@@ -16,21 +16,26 @@ const (
 	verdictNoGeneration
 	verdictIncomplete
 	verdictWatermarkOld
+	verdictChecked
 	verdicts
 )
 
-var verdictNames = [verdicts]string{"absent", "maybe", "not_covered", "no_generation", "incomplete", "watermark_old"}
+var verdictNames = [verdicts]string{"absent", "maybe", "not_covered", "no_generation", "incomplete", "watermark_old", "checked"}
 
 type counters struct {
-	said     [verdicts]*metric.Counter
-	swaps    *metric.Counter
-	overflow *metric.Counter
+	said       [verdicts]*metric.Counter
+	swaps      *metric.Counter
+	overflow   *metric.Counter
+	late       *metric.Counter
+	violations *metric.Counter
 }
 
 func newCounters(s *metric.Set) counters {
 	c := counters{
-		swaps:    s.Counter("verigate_prefilter_swaps_total", "Generations taken into use."),
-		overflow: s.Counter("verigate_prefilter_overflow_total", "Identifiers issued since the snapshot that no longer fitted beside the generation."),
+		swaps:      s.Counter("verigate_prefilter_swaps_total", "Generations taken into use."),
+		overflow:   s.Counter("verigate_prefilter_overflow_total", "Identifiers issued since the snapshot that no longer fitted beside the generation."),
+		late:       s.Counter("verigate_prefilter_late_total", "Identifiers that the feed brought after a watermark that should have covered them."),
+		violations: s.Counter("verigate_prefilter_violations_total", "Identifiers that the registry knows and the filter would have denied."),
 	}
 	for v := range c.said {
 		c.said[v] = s.Counter("verigate_prefilter_screened_total", "Identifiers screened, by what the filter had to say.", "verdict", verdictNames[v])

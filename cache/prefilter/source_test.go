@@ -49,7 +49,7 @@ func newStand(people uint64) *stand {
 		coverage: map[identity.Kind]string{
 			identity.KindID:   `{"ranges":[{"from":"001","to":"096"}]}`,
 			identity.KindCode: `{"ranges":[{"from":"0","to":"9"}]}`,
-			identity.KindCard: `{"ranges":[{"from":"AA","to":"ZZ"}],"except":["QN","CA","CY"]}`,
+			identity.KindCard: `{"ranges":[],"except":["QN","CA","CY"]}`,
 		},
 	}
 }

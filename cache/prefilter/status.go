@@ -9,14 +9,15 @@ import (
 
 // Info describes a generation to people and programs.
 type Info struct {
-	Format   int       `json:"format"`
-	Registry string    `json:"registry"`
-	Created  time.Time `json:"created"`
-	Keys     uint64    `json:"keys"`
-	Bytes    uint64    `json:"bytes"`
-	FP       float64   `json:"fp"` // the worst kind's
-	Version  uint64    `json:"watermark"`
-	Filters  []Part    `json:"filters"`
+	Format    int                 `json:"format"`
+	Registry  string              `json:"registry"`
+	Created   time.Time           `json:"created"`
+	Keys      uint64              `json:"keys"`
+	Bytes     uint64              `json:"bytes"`
+	FP        float64             `json:"fp"`        // the worst kind's
+	Watermark WatermarkInfo       `json:"watermark"` // the oldest kind's
+	Coverage  map[string]Coverage `json:"coverage"`  // by kind
+	Filters   []Part              `json:"filters"`
 }
 
 // Part describes the filter of one kind.
@@ -29,29 +30,28 @@ type Part struct {
 	Probes     int           `json:"k"`
 	BitsPerKey float64       `json:"bits_per_key"`
 	Snapshot   string        `json:"snapshot"`
-	Watermark  PartWatermark `json:"watermark"`
-	FeedToken  string        `json:"feed_token"`
-	Coverage   Coverage      `json:"coverage"`
+	Watermark  WatermarkInfo `json:"watermark"`
 }
 
-// PartWatermark is how far a filter's snapshot reaches.
-type PartWatermark struct {
+// WatermarkInfo is how far a snapshot reaches.
+type WatermarkInfo struct {
 	Version uint64    `json:"version"`
 	At      time.Time `json:"at"`
 }
 
 // Info returns the description of g.
 func (g *Generation) Info() Info {
-	i := Info{Format: fileFormat, Registry: g.registry, Created: g.created}
+	i := Info{Format: fileFormat, Registry: g.registry, Created: g.created, Coverage: make(map[string]Coverage)}
 	for p := range g.each {
 		part := Part{
 			Kind: p.kind.String(), Keys: p.keys, Bytes: p.m() / 8, FP: p.fp, Bits: p.m(), Probes: p.k,
-			BitsPerKey: float64(p.m()) / float64(p.keys), Snapshot: p.snapshot, FeedToken: p.token, Coverage: p.coverage.clone(),
-			Watermark: PartWatermark{Version: p.version, At: time.Unix(0, p.at).UTC()},
+			BitsPerKey: float64(p.m()) / float64(p.keys), Snapshot: p.snapshot,
+			Watermark: WatermarkInfo{Version: p.version, At: time.Unix(0, p.at).UTC()},
 		}
-		if len(i.Filters) == 0 || p.version < i.Version {
-			i.Version = p.version
+		if len(i.Filters) == 0 || p.version < i.Watermark.Version {
+			i.Watermark = part.Watermark
 		}
+		i.Coverage[part.Kind] = p.coverage.clone()
 		i.Keys += part.Keys
 		i.Bytes += part.Bytes
 		i.FP = max(i.FP, part.FP)
