@@ -15,10 +15,10 @@ import (
 
 // cli is the command line; each command's flags live in its own file.
 type cli struct {
-	Filter   filterCmd   `cmd:"" help:"Build and inspect prefilter generations."`
 	Demo     demoCmd     `cmd:"" help:"Run gateway and reference registry together, with nothing else needed."`
 	Serve    serveCmd    `cmd:"" help:"Run the gateway."`
 	Registry registryCmd `cmd:"" help:"Run the reference registry, or print samples of its nation."`
+	Filter   filterCmd   `cmd:"" help:"Build and inspect prefilter generations."`
 	Lookup   lookupCmd   `cmd:"" help:"Ask one question by hand."`
 	Version  versionCmd  `cmd:"" help:"Print version, commit and Go version."`
 }
