@@ -28,7 +28,8 @@ type chain struct {
 	checkpoints *os.File
 	tree        tree
 	pending     []seal // sealed, not yet in the seals file (the disk is full)
-	signed      uint64 // size of the tree of the newest checkpoint in the checkpoints file
+	filed       uint64 // seals in the seals file
+	signed      uint64 // size of the tree in the newest checkpoint
 	lastSync    verify.Instant
 	lastSign    verify.Instant
 
@@ -206,23 +207,34 @@ func (l *Log) flushSeals() error {
 		return nil
 	}
 	for len(c.pending) > 0 {
-		s := c.pending[0]
-		if err := appendFile(c.seals, wholeFrame(TypeSeal, s.last, s.encode())); err != nil {
-			l.deps.Log.Error("the seal of an audit segment waits", "segment", s.index, "reason", err)
+		if err := l.fileSeal(c.pending[0]); err != nil {
+			l.deps.Log.Error("the seal of an audit segment waits", "segment", c.pending[0].index, "reason", err)
 			return nil
 		}
 		c.pending = c.pending[1:]
 	}
-	cp, err := l.checkpointOf(head{})
+	l.sign()
+	return nil
+}
+
+// fileSeal writes a seal and then the checkpoint with it. Each is written once, also when the other has to wait.
+func (l *Log) fileSeal(s seal) error {
+	c := &l.chain
+	if c.filed < s.index {
+		if err := appendFile(c.seals, wholeFrame(TypeSeal, s.last, s.encode())); err != nil {
+			return err
+		}
+		c.filed = s.index
+	}
+	return l.fileCheckpoint(s.index)
+}
+
+func (l *Log) fileCheckpoint(size uint64) error {
+	cp, err := l.checkpointOf(size, head{})
 	if err != nil {
 		return err
 	}
-	if err := appendFile(c.checkpoints, cp); err != nil {
-		l.deps.Log.Error("a checkpoint of the audit log waits", "reason", err)
-		return nil
-	}
-	l.sign()
-	return nil
+	return appendFile(l.chain.checkpoints, cp)
 }
 
 // appendFile appends all of b or nothing of it.
@@ -240,13 +252,12 @@ func appendFile(f *os.File, b []byte) error {
 	return err
 }
 
-func (l *Log) checkpointOf(h head) ([]byte, error) {
-	n := uint64(len(l.chain.tree.leaves))
-	root, err := l.chain.tree.root(n)
+func (l *Log) checkpointOf(size uint64, h head) ([]byte, error) {
+	root, err := l.chain.tree.root(size)
 	if err != nil {
 		return nil, fmt.Errorf("signing a checkpoint: %w", err)
 	}
-	cp := checkpoint{log: l.id, size: n, root: root, head: h}
+	cp := checkpoint{log: l.id, size: size, root: root, head: h}
 	return cp.sign(l.signer)
 }
 
@@ -261,7 +272,12 @@ func (l *Log) sign() {
 	if have && h == told && n == c.signed {
 		return
 	}
-	cp, err := l.checkpointOf(h)
+	if h != (head{}) && h != told {
+		if err := c.seg.sync(); err != nil { // a checkpoint on disk names a link on disk
+			return
+		}
+	}
+	cp, err := l.checkpointOf(n, h)
 	if err == nil {
 		err = replaceFile(filepath.Join(l.cfg.Dir, latestFile), cp)
 	}

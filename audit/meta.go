@@ -67,10 +67,14 @@ func parseMeta(b []byte) (*meta, error) {
 	if err != nil {
 		return nil, errors.New("the LOG file is damaged: its verifier is not a key")
 	}
-	m := &meta{verifier: v}
-	sum := sha256.Sum256(b)
-	copy(m.id[:], sum[:])
-	return m, nil
+	return &meta{id: idOf(b), verifier: v}, nil
+}
+
+// idOf returns the id of the log with the given LOG file.
+func idOf(text []byte) (id logID) {
+	sum := sha256.Sum256(text)
+	copy(id[:], sum[:])
+	return id
 }
 
 // signer signs checkpoints.

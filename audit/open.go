@@ -56,6 +56,12 @@ func (l *Log) open() error {
 	if err := l.openAppended(); err != nil {
 		return err
 	}
+	l.chain.filed = uint64(len(f.tree.leaves))
+	for size := f.signed + 1; size <= l.chain.filed; size++ {
+		if err := l.fileCheckpoint(size); err != nil {
+			return err
+		}
+	}
 	return l.start(f.lastSeal(), report)
 }
 

@@ -26,8 +26,12 @@ type folder struct {
 	dir  string
 	meta *meta
 	tree tree
-	torn int64 // length the seals file is to be cut to; -1: none
 	open []*remains
+
+	torn      int64 // length the seals file is to be cut to; -1: none
+	tornNotes int64 // the same of the checkpoints file
+	signed    uint64
+	latest    checkpoint
 }
 
 // remains is a segment that was not sealed, or whose seal is not among the seals.
@@ -45,7 +49,7 @@ type remains struct {
 
 // readFolder reads and checks, and changes nothing.
 func readFolder(dir string, m *meta) (*folder, error) {
-	f := &folder{dir: dir, meta: m, torn: -1}
+	f := &folder{dir: dir, meta: m, torn: -1, tornNotes: -1}
 	err := f.readSeals()
 	if err == nil {
 		err = f.readCheckpoints()
@@ -55,6 +59,9 @@ func readFolder(dir string, m *meta) (*folder, error) {
 	}
 	if err == nil {
 		err = f.examine()
+	}
+	if err == nil {
+		err = f.holdHead()
 	}
 	if err != nil {
 		f.close()
@@ -117,50 +124,65 @@ func parseSeals(b []byte, id logID, t *tree) (whole int, err error) {
 	return whole, nil
 }
 
-// readCheckpoints holds the newest checkpoints in the folder to the tree: a log that was cut back or rewritten is not
-// continued as if nothing had happened.
+// readCheckpoints holds the checkpoints in the folder to the tree: a log that was cut back or rewritten is not continued
+// as if nothing had happened. Of the file that grows, the newest is enough; verify looks at all.
 func (f *folder) readCheckpoints() error {
-	for _, name := range []string{checkpointsFile, latestFile} {
-		b, err := os.ReadFile(filepath.Join(f.dir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+	b, err := os.ReadFile(filepath.Join(f.dir, checkpointsFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	notes := splitCheckpoints(b)
+	if n := len(notes); n > 0 && tornNote(notes[n-1], checkpoint{log: f.meta.id, size: uint64(n)}, &f.tree, f.meta.verifier) {
+		f.tornNotes = int64(len(b) - len(notes[n-1]))
+		notes = notes[:n-1]
+	}
+	f.signed = uint64(len(notes))
+	if f.signed > 0 {
+		if _, err := f.hold(notes[f.signed-1]); err != nil {
+			return fmt.Errorf("%s: %w", checkpointsFile, err)
 		}
-		if err != nil {
-			return err
-		}
-		notes := splitCheckpoints(b)
-		if name == checkpointsFile && len(notes) > 1 {
-			notes = notes[len(notes)-2:] // the last may be torn
-		}
-		for i, n := range notes {
-			cp, err := openCheckpoint(n, f.meta.verifier)
-			if err != nil && i == len(notes)-1 && name == checkpointsFile {
-				continue // torn, or torn-looking: verify tells which
-			}
-			if err == nil {
-				err = f.hold(cp)
-			}
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-		}
+	}
+	b, err = os.ReadFile(filepath.Join(f.dir, latestFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		f.latest, err = f.hold(b)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", latestFile, err)
 	}
 	return nil
 }
 
-// hold compares a checkpoint with the tree.
-func (f *folder) hold(cp checkpoint) error {
+// hold checks a checkpoint's signature and compares it with the tree.
+func (f *folder) hold(b []byte) (checkpoint, error) {
+	cp, err := openCheckpoint(b, f.meta.verifier)
+	if err != nil {
+		return cp, err
+	}
 	if cp.log != f.meta.id {
-		return errors.New("a checkpoint of another log")
+		return cp, errors.New("a checkpoint of another log")
 	}
 	if cp.size > uint64(len(f.tree.leaves)) {
-		return fmt.Errorf("a checkpoint vouches for %d segments, %s has %d: the log was cut back", cp.size, sealsFile, len(f.tree.leaves))
+		return cp, fmt.Errorf("a checkpoint vouches for %d segments, %s has %d: the log was cut back", cp.size, sealsFile, len(f.tree.leaves))
 	}
 	root, err := f.tree.root(cp.size)
 	if err == nil && root != cp.root {
 		err = fmt.Errorf("a checkpoint of %d segments does not agree with their seals", cp.size)
 	}
-	return err
+	return cp, err
+}
+
+// holdHead looks for the link that the newest checkpoint names, if it stands in a segment that is still open.
+func (f *folder) holdHead() error {
+	h := f.latest.head
+	for _, r := range f.open {
+		if r.index == h.segment && !slices.Contains(r.scan.links, h) {
+			return &fault{r.index, int(h.upTo), r.scan.seq, "a checkpoint vouches for more than there is: the segment was cut back or changed"}
+		}
+	}
+	return nil
 }
 
 // readSegments opens the segments behind the last seal.
@@ -303,8 +325,11 @@ func (r *remains) checkSeal(at int) error {
 // and begun again.
 func (f *folder) repair(now int64) (*Recovery, error) {
 	report := new(Recovery)
-	if f.torn >= 0 {
-		if err := os.Truncate(filepath.Join(f.dir, sealsFile), f.torn); err != nil {
+	for name, length := range map[string]int64{sealsFile: f.torn, checkpointsFile: f.tornNotes} {
+		if length < 0 {
+			continue
+		}
+		if err := os.Truncate(filepath.Join(f.dir, name), length); err != nil {
 			return nil, err
 		}
 	}

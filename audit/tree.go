@@ -158,3 +158,25 @@ func noteEnd(b []byte) int {
 	}
 	return i
 }
+
+// tornNote tells whether b is the beginning, and no more, of the checkpoint cp with the tree's root: what a crash
+// leaves of one that was being written.
+func tornNote(b []byte, cp checkpoint, t *tree, v note.Verifier) bool {
+	if cp.size > uint64(len(t.leaves)) {
+		return false
+	}
+	root, err := t.root(cp.size)
+	if err != nil {
+		return false
+	}
+	cp.root = root
+	whole := cp.text() + "\n— " + v.Name() + " "
+	if len(b) <= len(whole) {
+		return strings.HasPrefix(whole, string(b))
+	}
+	const signature = 92 + 1 // base64 of a key hash and an Ed25519 signature, and the line's end
+	rest, ok := strings.CutPrefix(string(b), whole)
+	return ok && len(rest) < signature && strings.Trim(rest, base64Alphabet) == ""
+}
+
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="

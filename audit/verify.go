@@ -1,0 +1,307 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// VerifyConfig says what is verified.
+type VerifyConfig struct {
+	Dir         string
+	Checkpoints []byte                  // signed checkpoints that somebody else kept, one after the other; may be empty
+	Verifier    string                  // the log's public key as somebody else kept it; empty: the one in the folder
+	Progress    func(done, total int64) // bytes; called now and then from several goroutines; may be nil
+}
+
+// Finding is one thing that is wrong, with its place.
+type Finding struct {
+	File   string `json:"file"`
+	Offset int64  `json:"offset"`           // -1: the file as a whole
+	Record uint64 `json:"record,omitempty"` // sequence number at or before which it is; 0: not inside a segment
+	Reason string `json:"reason"`
+}
+
+// String names the place and the reason.
+func (f Finding) String() string {
+	s := f.File
+	if f.Offset >= 0 {
+		s += fmt.Sprintf(", offset %d", f.Offset)
+	}
+	if f.Record > 0 {
+		s += fmt.Sprintf(", record %d", f.Record)
+	}
+	return s + ": " + f.Reason
+}
+
+// Report is the result of a verification.
+type Report struct {
+	Findings    []Finding `json:"findings"` // empty: the log is sound
+	Notes       []string  `json:"notes"`    // what a crash left, and other things worth knowing that are no tampering
+	Log         string    `json:"log"`      // the log's id
+	Segments    int       `json:"segments"`
+	Sealed      int       `json:"sealed"`
+	Decisions   uint64    `json:"decisions"`
+	Counts      uint64    `json:"counts"`
+	Events      uint64    `json:"events"`
+	Last        uint64    `json:"last"` // sequence number of the last frame
+	Checkpoints int       `json:"checkpoints"`
+	From        time.Time `json:"from,omitzero"`
+	To          time.Time `json:"to,omitzero"`
+}
+
+// Sound tells whether nothing is wrong.
+func (r *Report) Sound() bool { return len(r.Findings) == 0 }
+
+// Verify reads a log's folder, every file of it, and reports what is wrong with it. It changes nothing and works on a
+// log that is being written. An error means that the folder could not be read as a log at all.
+func Verify(ctx context.Context, cfg VerifyConfig) (*Report, error) {
+	v := &verifier{cfg: cfg, report: &Report{Findings: []Finding{}, Notes: []string{}}}
+	if err := v.list(); err != nil {
+		return nil, fmt.Errorf("verifying %s: %w", cfg.Dir, err)
+	}
+	defer v.close()
+	if err := v.readMeta(); err != nil {
+		return nil, fmt.Errorf("verifying %s: %w", cfg.Dir, err)
+	}
+	v.readSeals()
+	if err := v.checkSegments(ctx); err != nil {
+		return nil, fmt.Errorf("verifying %s: %w", cfg.Dir, err)
+	}
+	v.checkCheckpoints()
+	v.checkOthers()
+	slices.SortStableFunc(v.report.Findings, compareFindings)
+	return v.report, nil
+}
+
+func compareFindings(a, b Finding) int {
+	return bytes.Compare(fmt.Appendf(nil, "%s %020d", a.File, a.Offset+1), fmt.Appendf(nil, "%s %020d", b.File, b.Offset+1))
+}
+
+type verifier struct {
+	cfg    VerifyConfig
+	report *Report
+
+	files    map[string]fs.FileInfo
+	segments []*evidence // by index, from 1; what is missing is nil
+	id       logID
+	verifier note.Verifier
+	tree     tree // of the seals, from their file or from the segments
+	filed    int  // how many of them are in the seals file
+
+	mu    sync.Mutex
+	links map[head]bool
+	done  atomic.Int64
+	total int64
+}
+
+// evidence is a segment's file and what was found in it.
+type evidence struct {
+	name    string
+	file    *os.File
+	data    []byte
+	header  header
+	headErr error
+	sealed  *seal // as the segment itself ends
+}
+
+func (v *verifier) find(file string, offset int64, record uint64, reason string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.report.Findings = append(v.report.Findings, Finding{file, offset, record, fmt.Sprintf(reason, args...)})
+}
+
+func (v *verifier) note(format string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.report.Notes = append(v.report.Notes, fmt.Sprintf(format, args...))
+}
+
+// found reports a scanner's error.
+func (v *verifier) found(err error) {
+	var f *fault
+	if errors.As(err, &f) {
+		v.find(segmentName(f.segment), int64(f.off), f.seq, "%s", f.reason)
+		return
+	}
+	v.find("", -1, 0, "%v", err)
+}
+
+func (v *verifier) list() error {
+	entries, err := os.ReadDir(v.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	v.files = map[string]fs.FileInfo{}
+	v.links = map[head]bool{}
+	for _, e := range entries {
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a checkpoint that was just replaced
+		}
+		if err != nil {
+			return err
+		}
+		v.files[e.Name()] = info
+		if segmentIndex(e.Name()) != 0 {
+			v.total += info.Size()
+		}
+	}
+	if v.files[metaFile] == nil && v.total == 0 {
+		return fmt.Errorf("there is no %s file: this is not the folder of an audit log", metaFile)
+	}
+	return v.openSegments()
+}
+
+func (v *verifier) openSegments() error {
+	for name := range v.files {
+		index := segmentIndex(name)
+		if index == 0 {
+			continue
+		}
+		if index > 1<<24 {
+			v.find(name, -1, 0, "no log has that many segments")
+			continue
+		}
+		for uint64(len(v.segments)) < index {
+			v.segments = append(v.segments, nil)
+		}
+		e, err := openEvidence(v.cfg.Dir, name)
+		if err != nil {
+			return err
+		}
+		v.segments[index-1] = e
+	}
+	return nil
+}
+
+func openEvidence(dir, name string) (*evidence, error) {
+	f, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	e := &evidence{name: name, file: f}
+	if e.data, err = mapReadOnly(f, int(info.Size())); err != nil {
+		f.Close()
+		return nil, err
+	}
+	e.header, e.headErr = parseHeader(e.data)
+	if s, ok := sealOf(e.data); ok {
+		e.sealed = &s
+	}
+	return e, nil
+}
+
+func (v *verifier) close() {
+	for _, e := range v.segments {
+		if e != nil {
+			unmap(e.data)
+			e.file.Close()
+		}
+	}
+}
+
+// readMeta takes the log's id from the LOG file, or from the segments when that is not the file they were made with.
+func (v *verifier) readMeta() error {
+	text, err := os.ReadFile(filepath.Join(v.cfg.Dir, metaFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	own := logID{}
+	for _, e := range v.segments {
+		if e != nil && e.headErr == nil {
+			own = e.header.log
+			break
+		}
+	}
+	m, bad := parseMeta(text)
+	sum := idOf(text)
+	switch {
+	case err != nil:
+		v.find(metaFile, -1, 0, "the file was removed")
+	case own != (logID{}) && sum != own:
+		v.find(metaFile, 0, 0, "the file is not the one this log was begun with")
+	case bad != nil:
+		return bad // an honest file of another program or format
+	}
+	if v.id = own; own == (logID{}) {
+		v.id = sum
+	}
+	v.report.Log = fmt.Sprintf("%x", v.id[:])
+	if v.cfg.Verifier != "" {
+		v.verifier, err = note.NewVerifier(v.cfg.Verifier)
+		return err
+	}
+	if m != nil && sum == v.id {
+		v.verifier = m.verifier
+	}
+	return nil
+}
+
+// readSeals makes the tree of the seals file and adds what only the segments themselves have yet.
+func (v *verifier) readSeals() {
+	b, err := os.ReadFile(filepath.Join(v.cfg.Dir, sealsFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		v.find(sealsFile, -1, 0, "the file cannot be read: %v", err)
+	}
+	whole, err := parseSeals(b, v.id, &v.tree)
+	v.filed = len(v.tree.leaves)
+	if err != nil {
+		v.find(sealsFile, int64(whole), 0, "%v", err)
+	} else if whole < len(b) {
+		v.note("%s: the last seal is incomplete (%d bytes)", sealsFile, len(b)-whole)
+	}
+	missing := 0
+	for i := v.filed; i < len(v.segments) && v.segments[i] != nil && v.segments[i].sealed != nil; i++ {
+		if v.tree.add(*v.segments[i].sealed) != nil {
+			break
+		}
+		missing++
+	}
+	switch {
+	case missing == 1 && v.filed+1 >= len(v.segments)-1:
+		v.note("%s: the seal of the last sealed segment is not there yet", sealsFile)
+	case missing > 0 && err == nil:
+		v.find(sealsFile, int64(whole), 0, "the seals of %d segments are missing", missing)
+	}
+}
+
+// checkSegments scans every segment, several at a time.
+func (v *verifier) checkSegments(ctx context.Context) error {
+	work := make(chan int)
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := range work {
+				v.checkSegment(i)
+			}
+		})
+	}
+	n := max(len(v.segments), len(v.tree.leaves))
+	for i := range n {
+		if ctx.Err() != nil {
+			break
+		}
+		work <- i
+	}
+	close(work)
+	wg.Wait()
+	v.report.Sealed = len(v.tree.leaves)
+	return ctx.Err()
+}

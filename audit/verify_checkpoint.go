@@ -1,0 +1,185 @@
+package audit
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// checkCheckpoints holds every checkpoint, the folder's own and those somebody else kept, to the tree.
+func (v *verifier) checkCheckpoints() {
+	size := v.checkGrown()
+	v.checkLatest(size)
+	if len(v.cfg.Checkpoints) > 0 {
+		v.checkKept()
+	}
+}
+
+func (v *verifier) read(name string) (b []byte, ok bool) {
+	b, err := os.ReadFile(filepath.Join(v.cfg.Dir, name))
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			v.find(name, -1, 0, "the file cannot be read: %v", err)
+		}
+		return nil, false
+	}
+	return b, true
+}
+
+// checkGrown checks the file with a checkpoint for every seal and returns the largest size vouched for.
+func (v *verifier) checkGrown() (size uint64) {
+	b, _ := v.read(checkpointsFile)
+	off := int64(0)
+	for i, n := range splitCheckpoints(b) {
+		cp, err := v.openNote(n)
+		if err != nil && off+int64(len(n)) == int64(len(b)) && v.verifier != nil && tornNote(n, checkpoint{log: v.id, size: uint64(i) + 1}, &v.tree, v.verifier) {
+			v.note("%s: the last checkpoint is incomplete (%d bytes)", checkpointsFile, len(n))
+			break
+		}
+		if err == nil && (cp.size != uint64(i)+1 || cp.head != (head{})) {
+			err = fmt.Errorf("a checkpoint of %d segments stands where that of %d belongs", cp.size, i+1)
+		}
+		if err == nil {
+			err = v.hold(cp)
+		}
+		if err != nil {
+			v.find(checkpointsFile, off, 0, "%v", err)
+			return max(size, uint64(len(v.tree.leaves)))
+		}
+		size = cp.size
+		off += int64(len(n))
+	}
+	if sealed := uint64(v.filed); size+1 < sealed {
+		v.find(checkpointsFile, int64(len(b)), 0, "the checkpoints of segments %d to %d are missing", size+1, sealed)
+	} else if size < sealed {
+		v.note("%s: the checkpoint of the last sealed segment is not there yet", checkpointsFile)
+	}
+	return size
+}
+
+func (v *verifier) openNote(n []byte) (checkpoint, error) {
+	if v.verifier == nil {
+		return checkpoint{}, errors.New("it cannot be checked: the log's public key is not known")
+	}
+	cp, err := openCheckpoint(n, v.verifier)
+	if err == nil {
+		v.report.Checkpoints++
+	}
+	return cp, err
+}
+
+// hold compares a checkpoint with the tree and its head with the links.
+func (v *verifier) hold(cp checkpoint) error {
+	if cp.log != v.id {
+		return errors.New("it is a checkpoint of another log")
+	}
+	if n := uint64(len(v.tree.leaves)); cp.size > n {
+		return fmt.Errorf("it vouches for %d sealed segments, there are %d: the log was cut back", cp.size, n)
+	}
+	root, err := v.tree.root(cp.size)
+	if err != nil {
+		return err
+	}
+	if root != cp.root {
+		return fmt.Errorf("the first %d segments are not those it vouches for: their seals were changed", cp.size)
+	}
+	return v.holdHead(cp.head)
+}
+
+func (v *verifier) holdHead(h head) error {
+	if h == (head{}) || v.links[h] {
+		return nil
+	}
+	return fmt.Errorf("%s up to offset %d is not what it vouches for: it was changed or cut back", segmentName(h.segment), h.upTo)
+}
+
+// checkLatest checks the newest checkpoint.
+func (v *verifier) checkLatest(size uint64) {
+	b, ok := v.read(latestFile)
+	if !ok {
+		if size > 0 {
+			v.find(latestFile, -1, 0, "the file was removed")
+		}
+		return
+	}
+	cp, err := v.openNote(b)
+	if err == nil {
+		err = v.hold(cp)
+	}
+	if err == nil && cp.size+1 < size {
+		err = fmt.Errorf("it is older than it can be: it vouches for %d segments, others for %d", cp.size, size)
+	}
+	if err != nil {
+		v.find(latestFile, 0, 0, "%v", err)
+	}
+}
+
+// checkKept holds the log to what somebody else kept. Of several, the oldest that fails and the newest that holds say
+// between which segments the log was changed.
+func (v *verifier) checkKept() {
+	good := uint64(0)
+	for _, n := range splitCheckpoints(v.cfg.Checkpoints) {
+		cp, err := v.openNote(n)
+		if err == nil {
+			err = v.hold(cp)
+		}
+		if err == nil {
+			good = max(good, cp.size)
+			continue
+		}
+		place := ""
+		if cp.size > good {
+			place = fmt.Sprintf(" (between segment %d and segment %d)", good+1, cp.size)
+		}
+		v.find("kept checkpoint", -1, 0, "of %d segments: %v%s", cp.size, err, place)
+	}
+}
+
+// checkOthers looks at what else is in the folder.
+func (v *verifier) checkOthers() {
+	for name, info := range v.files {
+		switch name {
+		case metaFile, sealsFile, checkpointsFile, latestFile:
+		case lockFile:
+			if info.Size() != 0 {
+				v.find(name, 0, 0, "the file is not empty")
+			}
+		case latestFile + ".tmp", metaFile + ".tmp":
+			v.note("%s: left over from a crash", name)
+		case nextFile:
+			v.checkNext()
+		default:
+			if segmentIndex(name) == 0 {
+				v.find(name, -1, 0, "the file does not belong to the log")
+			}
+		}
+	}
+}
+
+// checkNext looks at the segment being prepared: zeros, or with a header if its name was lost with the power.
+func (v *verifier) checkNext() {
+	e, err := openEvidence(v.cfg.Dir, nextFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return // it has just got its name
+	}
+	if err != nil {
+		v.find(nextFile, -1, 0, "the file cannot be read: %v", err)
+		return
+	}
+	defer func() { unmap(e.data); e.file.Close() }()
+	zeros := len(e.data) - len(bytes.TrimLeft(e.data, "\x00"))
+	begun := e.headErr == nil && e.header.log == v.id && e.header.index == uint64(len(v.segments))+1
+	switch {
+	case zeros == len(e.data):
+	case begun && len(bytes.TrimLeft(e.data[headerSize:], "\x00")) == 0:
+	case begun:
+		v.note("%s: is segment %d, which lost its name in a power loss", nextFile, e.header.index)
+		start, _, chained := v.startOf(len(v.segments))
+		v.scan(newScanner(e.data, e.header, start), chained)
+	default:
+		v.find(nextFile, int64(zeros), 0, "there are bytes in a file that was not used yet")
+	}
+}
