@@ -1,12 +1,6 @@
 package clients
 
-import (
-	"bytes"
-
-	"golang.org/x/text/unicode/norm"
-
-	"github.com/verigate/verigate/verify"
-)
+import "github.com/verigate/verigate/verify"
 
 // Officer tells whether the officer named in a portal look-up is on the caller's list: [verify.Status000],
 // [verify.Status054] for a number that is not, [verify.Status055] for another name than the registered one. Names are
@@ -22,14 +16,12 @@ func (d *Directory) Officer(c *verify.Caller, idNumber, name []byte) verify.Port
 		return verify.Status054
 	}
 	registered, err := d.secrets.OpenName(c.ID, id, sealed)
-	if err != nil || !sameName(name, registered) {
+	if err != nil {
+		return verify.Status055
+	}
+	agreement, _ := verify.MatchName(&c.Policy, registered, name)
+	if agreement == verify.FieldNotGiven || !verify.DefaultAccept.Accepts(agreement) {
 		return verify.Status055
 	}
 	return verify.Status000
-}
-
-// sameName compares after case, spacing and Unicode form.
-func sameName(claimed, registered []byte) bool {
-	plain := func(b []byte) []byte { return bytes.Join(bytes.Fields(norm.NFC.Bytes(b)), []byte(" ")) }
-	return bytes.EqualFold(plain(claimed), plain(registered))
 }

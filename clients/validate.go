@@ -157,19 +157,15 @@ func setOf(field string, words, names []string) (set uint32, err error) {
 	return set, nil
 }
 
-// parseFacility reads two digits and three letters or digits; empty means the caller is no facility.
-func parseFacility(s string) (f identity.Facility, err error) {
+// parseFacility reads a facility code as it is written; empty means the caller is no facility.
+func parseFacility(s string) (identity.Facility, error) {
 	if s == "" {
-		return f, nil
+		return identity.Facility{}, nil
 	}
-	ok := len(s) == len(f)
-	for i := 0; ok && i < len(s); i++ {
-		ok = isDigit(s[i]) || i >= 2 && 'A' <= s[i] && s[i] <= 'Z'
-	}
-	if !ok {
+	f, fault := identity.ParseFacility([]byte(s))
+	if fault != identity.FaultNone || f.String() != s {
 		return f, fmt.Errorf("facility %q: must be two digits and three digits or capital letters", cut(s))
 	}
-	copy(f[:], s)
 	return f, nil
 }
 

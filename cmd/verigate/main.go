@@ -20,6 +20,7 @@ type cli struct {
 	Registry registryCmd `cmd:"" help:"Run the reference registry, or print samples of its nation."`
 	Filter   filterCmd   `cmd:"" help:"Build and inspect prefilter generations."`
 	Lookup   lookupCmd   `cmd:"" help:"Ask one question by hand."`
+	Audit    auditCmd    `cmd:"" help:"Verify and search the audit log."`
 	Version  versionCmd  `cmd:"" help:"Print version, commit and Go version."`
 }
 
