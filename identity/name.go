@@ -22,11 +22,11 @@ func CheckName(b []byte) Fault {
 			i += n
 			continue
 		}
-		blank = false
 		r, n := utf8.DecodeRune(b[i:])
 		if r == utf8.RuneError || unicode.IsControl(r) {
 			return FaultName
 		}
+		blank = blank && unicode.IsSpace(r)
 		i += n
 	}
 	if blank {
