@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,43 +59,41 @@ func (c *sampleCmd) Run() error {
 		return err
 	}
 	out := bufio.NewWriterSize(os.Stdout, 1<<16)
-	if err := c.write(sample.New(n, c.Draw), out); err != nil {
-		return err
+	lines, claims := newLines(out, c.Format, sample.Header()), sample.New(n, c.Draw)
+	for range c.Count {
+		claim, err := claims.Next(c.Mix)
+		if err != nil {
+			return usage(err)
+		}
+		if err := lines.put(&claim); err != nil {
+			return fmt.Errorf("writing claims: %w", err)
+		}
+	}
+	if err := lines.finish(); err != nil {
+		return fmt.Errorf("writing claims: %w", err)
 	}
 	return out.Flush()
 }
 
-func (c *sampleCmd) write(g *sample.Generator, out io.Writer) error {
-	put, finish := writeJSON(out)
-	if c.Format == "csv" {
-		put, finish = writeCSV(out)
-	}
-	for range c.Count {
-		claim, err := g.Next(c.Mix)
-		if err != nil {
-			return usage(err)
-		}
-		if err := put(&claim); err != nil {
-			return fmt.Errorf("writing claims: %w", err)
-		}
-	}
-	return finish()
+// row is what can be printed as a line of CSV as well as of JSON.
+type row interface{ Row() []string }
+
+// lines prints rows as NDJSON or as CSV.
+type lines struct {
+	put    func(row) error
+	finish func() error
 }
 
-func writeJSON(out io.Writer) (put func(*sample.Claim) error, finish func() error) {
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
-	return func(c *sample.Claim) error { return enc.Encode(c) }, func() error { return nil }
-}
-
-func writeCSV(out io.Writer) (put func(*sample.Claim) error, finish func() error) {
+func newLines(out io.Writer, format string, header []string) lines {
+	if format != "csv" {
+		enc := json.NewEncoder(out)
+		enc.SetEscapeHTML(false)
+		return lines{put: func(r row) error { return enc.Encode(r) }, finish: func() error { return nil }}
+	}
 	w := csv.NewWriter(out)
-	err := w.Write(sample.Header())
-	put = func(c *sample.Claim) error {
-		if err != nil {
-			return err
-		}
-		return w.Write(c.Row())
+	headed := w.Write(header)
+	return lines{
+		put:    func(r row) error { return errors.Join(headed, w.Write(r.Row())) },
+		finish: func() error { w.Flush(); return w.Error() },
 	}
-	return put, func() error { w.Flush(); return w.Error() }
 }

@@ -1,10 +1,6 @@
 package nation
 
-import (
-	"strings"
-
-	"github.com/verigate/verigate/identity"
-)
+import "github.com/verigate/verigate/identity"
 
 // Difference is how what a person declares departs from the register.
 type Difference uint8
@@ -116,20 +112,4 @@ func otherDay(dob identity.Date, z *stream) identity.Date {
 		dob.Day = (dob.Day+uint8(z.below(26)))%28 + 1
 	}
 	return dob
-}
-
-// OtherName draws a name for somebody else of the same sex and age: as many words, the first letters of surname and
-// given name both different. It returns name itself when 200 draws
-// do not give one.
-func (n *Nation) OtherName(name string, sex identity.Sex, year int, draw uint64) string {
-	z := stream{draw}
-	was := strings.Fields(Unaccented(strings.ToLower(name)))
-	for range 200 {
-		other := n.lots.names.draw(&z, sex, year)
-		is := strings.Fields(Unaccented(strings.ToLower(other)))
-		if len(is) == len(was) && is[0][0] != was[0][0] && is[len(is)-1][0] != was[len(was)-1][0] {
-			return other
-		}
-	}
-	return name
 }

@@ -14,14 +14,12 @@ func (n *Nation) Person(i int, p *Person) {
 	s := n.seatOf(i)
 	t := n.traitsOf(s)
 	code := n.codeOf(s)
-	*p = Person{Index: i, Code: codeText(code), Sex: s.sex, Province: provinces[s.province].code, Life: t.life,
+	*p = Person{Index: i, Code: codeText(code), Province: provinces[s.province].code, Life: t.life,
 		Cards: p.Cards[:0], Former: p.Former[:0]}
 	if t.hasID {
 		p.ID = idText(n.idOf(s))
 	}
-	if chance12(n.hash(i, ofSex), correctedSex) {
-		p.Sex = identity.Male + identity.Female - p.Sex
-	}
+	p.Sex = n.sexOf(s)
 	switch t.life {
 	case Defence:
 		p.Holder = "defence"
@@ -35,6 +33,14 @@ func (n *Nation) Person(i int, p *Person) {
 	n.fillCards(p, s, t, born.day)
 	n.fillFormer(p, s, t)
 	n.fillDeclared(p)
+}
+
+// sexOf returns the sex on record, which is hardly ever another than the ID number's.
+func (n *Nation) sexOf(s seat) identity.Sex {
+	if chance12(n.hash(s.i, ofSex), correctedSex) {
+		return identity.Male + identity.Female - s.sex
+	}
+	return s.sex
 }
 
 // Shares in ten-thousandths: registers are corrected, a number stays as it was.

@@ -3,7 +3,6 @@ package nation
 import (
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -13,7 +12,9 @@ import (
 const tones = "\u0300\u0301\u0303\u0309\u0323"
 
 func isTone(r rune) bool  { return strings.ContainsRune(tones, r) }
+func isMark(r rune) bool  { return r >= 0x300 && r < 0x370 }
 func isVowel(r rune) bool { return strings.ContainsRune("aeiouyAEIOUY", r) }
+
 func startsOpen(w string) bool {
 	first, _ := utf8.DecodeRuneInString(norm.NFD.String(w))
 	return isVowel(first)
@@ -27,7 +28,7 @@ func Unaccented(s string) string {
 			return 'd'
 		case r == 'Đ':
 			return 'D'
-		case unicode.Is(unicode.Mn, r):
+		case isMark(r):
 			return -1
 		}
 		return r
@@ -60,7 +61,7 @@ func retone(w string, by int) string {
 	if i := slices.IndexFunc(runes, isTone); i >= 0 {
 		tone = (slices.Index(marks, runes[i]) + by) % len(marks)
 		runes = slices.Delete(runes, i, i+1)
-		if at = i - 1; i < len(runes) && unicode.Is(unicode.Mn, runes[i]) {
+		if at = i - 1; i < len(runes) && isMark(runes[i]) {
 			at = i // dot below sorts before the shape mark, the other tones must follow it
 		}
 	}
@@ -77,7 +78,7 @@ func toneAt(runes []rune) int {
 	shaped := -1
 	for i, r := range runes {
 		switch {
-		case unicode.Is(unicode.Mn, r):
+		case isMark(r):
 			shaped = i
 		case isVowel(r) && !(i > 0 && isGlide(runes[i-1], r) && i+1 < len(runes)):
 			plain = append(plain, i)
@@ -101,45 +102,56 @@ func isGlide(before, r rune) bool {
 		strings.ContainsRune("gG", before) && strings.ContainsRune("iI", r)
 }
 
-// placements are the ends of words whose tone may stand on either vowel: the older spelling and the newer one.
-var placements = [...][2]string{{"òa", "oà"}, {"óa", "oá"}, {"ỏa", "oả"}, {"õa", "oã"}, {"ọa", "oạ"}, {"òe", "oè"}, {"óe", "oé"},
-	{"ỏe", "oẻ"}, {"õe", "oẽ"}, {"ọe", "oẹ"}, {"ùy", "uỳ"}, {"úy", "uý"}, {"ủy", "uỷ"}, {"ũy", "uỹ"}, {"ụy", "uỵ"}}
+// placements maps the end of a word whose tone may stand on either vowel to its other spelling: an open oa, oe or uy.
+var placements = exchanges([][2]string{{"òa", "oà"}, {"óa", "oá"}, {"ỏa", "oả"}, {"õa", "oã"}, {"ọa", "oạ"}, {"òe", "oè"},
+	{"óe", "oé"}, {"ỏe", "oẻ"}, {"õe", "oẽ"}, {"ọe", "oẹ"}, {"ùy", "uỳ"}, {"úy", "uý"}, {"ủy", "uỷ"}, {"ũy", "uỹ"}, {"ụy", "uỵ"}})
+
+// exchanges maps each of a pair to the other, in the case given and in capitals; of a word in two pairs the first counts.
+func exchanges(pairs [][2]string) map[string]string {
+	m := make(map[string]string)
+	put := func(from, to string) {
+		if _, taken := m[from]; !taken {
+			m[from] = to
+		}
+	}
+	for _, pair := range pairs {
+		for i, one := range pair {
+			put(one, pair[1-i])
+			put(strings.ToUpper(one), strings.ToUpper(pair[1-i]))
+		}
+	}
+	return m
+}
 
 // OtherPlacement moves the tone of every word of an NFC name that ends in an open oa, oe or uy to the other of the two
 // vowels: another accepted spelling of the same name. It returns name itself when there is no such word.
 func OtherPlacement(name string) string {
-	words := strings.Split(name, " ")
-	for i, w := range words {
-		words[i] = replaced(w)
+	for end := len(name); end > 0; {
+		start := strings.LastIndexByte(name[:end], ' ') + 1
+		if at, other := placedEnd(name[start:end]); other != "" {
+			name = name[:start+at] + other + name[end:]
+		}
+		end = start - 1
 	}
-	return strings.Join(words, " ")
+	return name
 }
 
-func replaced(w string) string {
-	for _, pair := range placements {
-		for i, end := range pair {
-			other := pair[1-i]
-			stem, ok := strings.CutSuffix(w, end)
-			if !ok {
-				if stem, ok = strings.CutSuffix(w, strings.ToUpper(end)); !ok {
-					continue
-				}
-				other = strings.ToUpper(other)
-			}
-			if strings.HasSuffix(strings.ToLower(stem), "q") {
-				return w // in quý the u belongs to the consonant
-			}
-			return stem + other
-		}
+// placedEnd returns where the last two letters of a word begin and how else they can be written, "" when in no other way.
+func placedEnd(w string) (at int, other string) {
+	_, last := utf8.DecodeLastRuneInString(w)
+	_, before := utf8.DecodeLastRuneInString(w[:len(w)-last])
+	at = len(w) - last - before
+	if at > 0 && (w[at-1] == 'q' || w[at-1] == 'Q') {
+		return at, "" // in quý the u belongs to the consonant
 	}
-	return w
+	return at, placements[w[at:]]
 }
 
 // respelled are words that clerks take for one another: the same first letter, other letters after it.
-var respelled = [...][2]string{{"Huỳnh", "Hoàng"}, {"Vũ", "Võ"}, {"Phúc", "Phước"}, {"Sơn", "San"}, {"Nhật", "Nhựt"},
+var respelled = exchanges([][2]string{{"Huỳnh", "Hoàng"}, {"Vũ", "Võ"}, {"Phúc", "Phước"}, {"Sơn", "San"}, {"Nhật", "Nhựt"},
 	{"Thái", "Thới"}, {"Châu", "Chu"}, {"Linh", "Lin"}, {"Trang", "Trân"}, {"Hằng", "Hân"}, {"Dung", "Dương"},
 	{"Thành", "Thiềng"}, {"Bảo", "Bửu"}, {"Minh", "Mạnh"}, {"Quang", "Quan"}, {"Quân", "Quang"}, {"Hùng", "Hồng"},
-	{"Dũng", "Dõng"}, {"Sinh", "Sanh"}, {"Chính", "Chánh"}, {"Tùng", "Tòng"}, {"Long", "Lung"}, {"Nhân", "Nhơn"}}
+	{"Dũng", "Dõng"}, {"Sinh", "Sanh"}, {"Chính", "Chánh"}, {"Tùng", "Tòng"}, {"Long", "Lung"}, {"Nhân", "Nhơn"}})
 
 // OtherSpelling misspells one word of an NFC name: another word that is taken for it, or the last word a letter short or
 // long. The first letters of all words stay, and the result differs from name even without its marks.
@@ -147,11 +159,9 @@ func OtherSpelling(name string, draw uint64) string {
 	words := strings.Split(name, " ")
 	for off := range words {
 		w := &words[(int(draw%64)+off)%len(words)]
-		for _, pair := range respelled {
-			if other := cased(*w, pair); other != "" {
-				*w = other
-				return strings.Join(words, " ")
-			}
+		if other, ok := respelled[*w]; ok {
+			*w = other
+			return strings.Join(words, " ")
 		}
 	}
 	last := &words[len(words)-1]
@@ -161,17 +171,4 @@ func OtherSpelling(name string, draw uint64) string {
 		*last += "n"
 	}
 	return strings.Join(words, " ")
-}
-
-// cased returns the other word of a pair in the case of w, or "" when w is neither.
-func cased(w string, pair [2]string) string {
-	for i, one := range pair {
-		switch w {
-		case one:
-			return pair[1-i]
-		case strings.ToUpper(one):
-			return strings.ToUpper(pair[1-i])
-		}
-	}
-	return ""
 }

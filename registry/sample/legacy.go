@@ -92,9 +92,9 @@ func vniVowel(r rune) (string, bool) {
 	case base == 'i':
 		return vniMark(vniI, tone), true
 	case shape == '\u0302':
-		return marked(base, 'â', vniCircumflex, tone), true
+		return composite(base, 'â', vniCircumflex, tone), true
 	case shape == '\u0306':
-		return marked(base, 'ê', vniBreve, tone), true
+		return composite(base, 'ê', vniBreve, tone), true
 	case shape == '\u031b' && base == 'o':
 		return "ô" + vniMark(vniPlain, tone), true
 	case shape == '\u031b':
@@ -103,8 +103,8 @@ func vniVowel(r rune) (string, bool) {
 	return string(base) + vniMark(vniPlain, tone), true
 }
 
-// marked writes a vowel and the one character that stands for its shape and tone together.
-func marked(base, untoned rune, toned string, tone int) string {
+// composite writes a vowel and the one character that stands for its shape and tone together.
+func composite(base, untoned rune, toned string, tone int) string {
 	if tone < 0 {
 		return string(base) + string(untoned)
 	}
