@@ -17,6 +17,7 @@ import (
 type registryCmd struct {
 	Serve  registryServeCmd `cmd:"" default:"withargs" help:"Serve the reference registry (the default)."`
 	Sample sampleCmd        `cmd:"" help:"Print synthetic claims with the outcome each must get."`
+	Corpus corpusCmd        `cmd:"" help:"Print labelled pairs of names to measure name matching by."`
 }
 
 // registryServeCmd runs the reference registry alone.

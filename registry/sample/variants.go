@@ -23,10 +23,12 @@ func variants() []pairKind {
 		variant("tone_placement", nation.OtherPlacement),
 		variant("tone_placement_upper", upperIf(nation.OtherPlacement)),
 		variant("lookalike_d", strings.NewReplacer("đ", "ð", "Đ", "Ð").Replace),
-		{"tcvn3", true, encoded(TCVN3, titleCase)},
-		{"tcvn3_capitals", true, (*Corpus).tcvn3Capitals},
-		{"vni", true, encoded(VNI, titleCase)},
-		{"vni_upper", true, vniUpper},
+		legacyVariant("tcvn3", TCVN3, titleCase, (*Corpus).asIs),
+		legacyVariant("tcvn3_capitals", TCVN3, strings.ToLower, (*Corpus).maybeShifted),
+		legacyVariant("vni", VNI, titleCase, (*Corpus).asIs),
+		legacyVariant("vni_upper", VNI, strings.ToLower, func(_ *Corpus, s string) string { return strings.ToUpper(s) }),
+		oneLetterVariant("tcvn3_one_letter", TCVN3),
+		oneLetterVariant("vni_one_letter", VNI),
 		variant("unaccented", nation.Unaccented),
 		variant("unaccented_upper", upperIf(nation.Unaccented)),
 	}
@@ -117,36 +119,36 @@ func perLetter(name string, write func(base string, shape, tone rune) string) st
 	return b.String()
 }
 
-// encoded makes a kind of a legacy encoding; names that come out as they went in say nothing about it.
-func encoded(encode func(string) (string, bool), prepare func(string) string) func(*Corpus, somebody) (string, bool) {
-	return func(_ *Corpus, who somebody) (string, bool) {
+// legacyVariant makes a kind of a legacy encoding of names that it writes otherwise in at least two letters.
+func legacyVariant(kind string, encode func(string) (string, bool), prepare func(string) string, finish func(*Corpus, string) string) pairKind {
+	return pairKind{kind, true, func(c *Corpus, who somebody) (string, bool) {
 		name := prepare(who.name)
 		claim, ok := encode(name)
-		return claim, ok && claim != name
-	}
+		return finish(c, claim), ok && recoded(name, encode) >= 2
+	}}
 }
 
-// tcvn3Capitals is a name typed in a font that shows small letters as capitals, with or without the shift key held.
-func (c *Corpus) tcvn3Capitals(who somebody) (string, bool) {
-	name := strings.ToLower(who.name)
-	claim, ok := TCVN3(name)
-	if !ok || claim == name {
-		return "", false
-	}
+// oneLetterVariant makes a kind of the names of which a legacy encoding writes one letter otherwise. They are counted
+// apart because such a claim is as likely a misspelling: "Phan Sôn" is VNI for Phan Sơn.
+func oneLetterVariant(kind string, encode func(string) (string, bool)) pairKind {
+	return pairKind{kind, true, func(_ *Corpus, who somebody) (string, bool) {
+		name := titleCase(who.name)
+		claim, ok := encode(name)
+		return claim, ok && recoded(name, encode) == 1
+	}}
+}
+
+func (c *Corpus) asIs(claim string) string { return claim }
+
+// maybeShifted raises the plain letters half the time: fonts that show small letters as capitals do not care.
+func (c *Corpus) maybeShifted(claim string) string {
 	if c.rng.IntN(2) == 0 {
-		claim = strings.Map(func(r rune) rune {
-			if r <= unicode.MaxASCII {
-				return unicode.ToUpper(r)
-			}
-			return r
-		}, claim)
+		return claim
 	}
-	return claim, true
-}
-
-// vniUpper is a name in capitals: VNI has a capital of every mark.
-func vniUpper(_ *Corpus, who somebody) (string, bool) {
-	name := strings.ToLower(who.name)
-	claim, ok := VNI(name)
-	return strings.ToUpper(claim), ok && claim != name
+	return strings.Map(func(r rune) rune {
+		if r <= unicode.MaxASCII {
+			return unicode.ToUpper(r)
+		}
+		return r
+	}, claim)
 }
