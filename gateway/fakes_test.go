@@ -90,11 +90,12 @@ func (w *world) Login(_ verify.Instant, username, md5hex []byte, _ netip.Addr) (
 }
 
 func (w *world) Account(username []byte) (*verify.Caller, uint32, bool) {
-	a := w.accounts[string(bytes.ToUpper(username))]
-	if a == nil {
-		return nil, 0, false
+	for name, a := range w.accounts {
+		if bytes.EqualFold([]byte(name), username) {
+			return a.caller, a.epoch, true
+		}
 	}
-	return a.caller, a.epoch, true
+	return nil, 0, false
 }
 
 func (w *world) Officer(_ *verify.Caller, idNumber, name []byte) verify.PortalStatus {
