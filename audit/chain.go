@@ -94,7 +94,7 @@ func (l *Log) follow(ctx context.Context) {
 func (l *Log) step() (err error) {
 	defer l.guard(debug.SetPanicOnFault(true), &err)
 	now := l.deps.Clock()
-	if err := l.sealClosed(); err != nil {
+	if err := l.sealClosed(); err != nil || l.chain.seg == nil {
 		return err
 	}
 	end, frames := l.chain.seg.extent()
@@ -143,11 +143,8 @@ func (l *Log) link(now verify.Instant) error {
 
 // sealClosed seals every segment that writers have left, in order.
 func (l *Log) sealClosed() error {
-	for {
-		c := &l.chain
-		if c.seg.tail.Load()&tailClosed == 0 {
-			break
-		}
+	c := &l.chain
+	for c.seg != nil && c.seg.tail.Load()&tailClosed != 0 {
 		end, frames := c.seg.extent()
 		c.absorb(end)
 		if c.at < end {
@@ -156,9 +153,7 @@ func (l *Log) sealClosed() error {
 		if err := l.seal(end, frames); err != nil {
 			return err
 		}
-		if !l.nextInChain() {
-			break
-		}
+		l.nextInChain()
 	}
 	return l.flushSeals()
 }
@@ -187,16 +182,16 @@ func (l *Log) seal(end int, frames uint64) error {
 	return nil
 }
 
-// nextInChain moves the chain to the segment after the sealed one; false when there is none.
-func (l *Log) nextInChain() bool {
+// nextInChain moves the chain to the segment after the sealed one; after the last there is none.
+func (l *Log) nextInChain() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.unsealed = l.unsealed[1:]
-	if len(l.unsealed) == 0 {
-		return false
+	c := &l.chain
+	if l.unsealed = l.unsealed[1:]; len(l.unsealed) == 0 {
+		c.seg = nil
+		return
 	}
-	l.chain.begin(l.unsealed[0], l.chain.pending[len(l.chain.pending)-1].start())
-	return true
+	c.begin(l.unsealed[0], c.pending[len(c.pending)-1].start())
 }
 
 // flushSeals writes seals and the checkpoint of the tree with them. A disk that is full keeps them waiting, in memory
@@ -272,7 +267,7 @@ func (l *Log) sign() {
 	if have && h == told && n == c.signed {
 		return
 	}
-	if h != (head{}) && h != told {
+	if h != (head{}) && h != told && c.seg != nil {
 		if err := c.seg.sync(); err != nil { // a checkpoint on disk names a link on disk
 			return
 		}

@@ -56,8 +56,7 @@ func (s *Search) Run(ctx context.Context) error {
 		}
 		n, err := s.segment(ctx, e)
 		done, found = done+int64(len(e.data)), found+n
-		unmap(e.data)
-		e.file.Close()
+		e.close()
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"context"
+	"log/slog"
 	"path/filepath"
 	"testing"
 
@@ -28,7 +29,7 @@ func settings(t testing.TB, change ...func(*audit.Config)) audit.Config {
 
 func open(t testing.TB, cfg audit.Config) *audit.Log {
 	t.Helper()
-	l, err := audit.Open(cfg, audit.Deps{})
+	l, err := audit.Open(cfg, audit.Deps{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -225,7 +225,7 @@ func (l *Log) lastSeal() (err error) {
 		if err := l.guarded(l.sealClosed); err != nil {
 			return err
 		}
-		if len(l.writing(nil)) == 0 {
+		if l.chain.seg == nil {
 			return nil
 		}
 		time.Sleep(tick / 10)

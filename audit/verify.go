@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -67,22 +68,51 @@ func (r *Report) Sound() bool { return len(r.Findings) == 0 }
 // Verify reads a log's folder, every file of it, and reports what is wrong with it. It changes nothing and works on a
 // log that is being written. An error means that the folder could not be read as a log at all.
 func Verify(ctx context.Context, cfg VerifyConfig) (*Report, error) {
-	v := &verifier{cfg: cfg, report: &Report{Findings: []Finding{}, Notes: []string{}}}
-	if err := v.list(); err != nil {
-		return nil, fmt.Errorf("verifying %s: %w", cfg.Dir, err)
+	for attempt := 1; ; attempt++ {
+		report, err := verifyOnce(ctx, cfg)
+		if err != nil {
+			return nil, fmt.Errorf("verifying %s: %w", cfg.Dir, err)
+		}
+		// A segment that is sealed or linked while it is read can look wrong; what is wrong stays wrong.
+		if report.Sound() || attempt == verifyAttempts || !beingWritten(filepath.Join(cfg.Dir, lockFile)) {
+			return report, nil
+		}
+		time.Sleep(tick)
 	}
+}
+
+const verifyAttempts = 3
+
+func verifyOnce(ctx context.Context, cfg VerifyConfig) (*Report, error) {
+	v := &verifier{cfg: cfg, report: &Report{Findings: []Finding{}, Notes: []string{}}}
 	defer v.close()
+	// What vouches is read before what it vouches for, so that a log that grows meanwhile is none the worse for it.
+	v.latest = v.read(latestFile)
+	v.checkpoints = v.read(checkpointsFile)
+	v.seals = v.read(sealsFile)
+	if err := v.list(); err != nil {
+		return nil, err
+	}
 	if err := v.readMeta(); err != nil {
-		return nil, fmt.Errorf("verifying %s: %w", cfg.Dir, err)
+		return nil, err
 	}
 	v.readSeals()
 	if err := v.checkSegments(ctx); err != nil {
-		return nil, fmt.Errorf("verifying %s: %w", cfg.Dir, err)
+		return nil, err
 	}
 	v.checkCheckpoints()
 	v.checkOthers()
 	slices.SortStableFunc(v.report.Findings, compareFindings)
 	return v.report, nil
+}
+
+// read returns a small file's content; nil when it is not there.
+func (v *verifier) read(name string) []byte {
+	b, err := os.ReadFile(filepath.Join(v.cfg.Dir, name))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		v.find(name, -1, 0, "the file cannot be read: %v", err)
+	}
+	return b
 }
 
 func compareFindings(a, b Finding) int {
@@ -100,6 +130,8 @@ type verifier struct {
 	tree     tree // of the seals, from their file or from the segments
 	filed    int  // how many of them are in the seals file
 
+	latest, checkpoints, seals []byte
+
 	mu    sync.Mutex
 	links map[head]bool
 	done  atomic.Int64
@@ -114,6 +146,7 @@ type evidence struct {
 	header  header
 	headErr error
 	sealed  *seal // as the segment itself ends
+	mapped  bool
 }
 
 func (v *verifier) find(file string, offset int64, record uint64, reason string, args ...any) {
@@ -186,20 +219,17 @@ func (v *verifier) openSegments() error {
 	return nil
 }
 
+// openEvidence opens a segment. One that is being written may be cut while it is read, so it is copied; a sealed one
+// never changes.
 func openEvidence(dir, name string) (*evidence, error) {
 	f, err := os.Open(filepath.Join(dir, name))
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
 	e := &evidence{name: name, file: f}
-	if e.data, err = mapReadOnly(f, int(info.Size())); err != nil {
+	if err := e.load(); err != nil {
 		f.Close()
-		return nil, err
+		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
 	e.header, e.headErr = parseHeader(e.data)
 	if s, ok := sealOf(e.data); ok {
@@ -208,11 +238,36 @@ func openEvidence(dir, name string) (*evidence, error) {
 	return e, nil
 }
 
+func (e *evidence) load() error {
+	info, err := e.file.Stat()
+	if err != nil {
+		return err
+	}
+	head := make([]byte, headerSize)
+	n, err := e.file.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if h, err := parseHeader(head[:n]); err == nil && h.size != uint64(info.Size()) {
+		e.data, err = mapReadOnly(e.file, int(info.Size()))
+		e.mapped = true
+		return err
+	}
+	e.data, err = io.ReadAll(io.NewSectionReader(e.file, 0, info.Size()))
+	return err
+}
+
+func (e *evidence) close() {
+	if e.mapped {
+		unmap(e.data)
+	}
+	e.file.Close()
+}
+
 func (v *verifier) close() {
 	for _, e := range v.segments {
 		if e != nil {
-			unmap(e.data)
-			e.file.Close()
+			e.close()
 		}
 	}
 }
@@ -256,10 +311,7 @@ func (v *verifier) readMeta() error {
 
 // readSeals makes the tree of the seals file and adds what only the segments themselves have yet.
 func (v *verifier) readSeals() {
-	b, err := os.ReadFile(filepath.Join(v.cfg.Dir, sealsFile))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		v.find(sealsFile, -1, 0, "the file cannot be read: %v", err)
-	}
+	b := v.seals
 	whole, err := parseSeals(b, v.id, &v.tree)
 	v.filed = len(v.tree.leaves)
 	if err != nil {

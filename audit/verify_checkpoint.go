@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 )
 
 // checkCheckpoints holds every checkpoint, the folder's own and those somebody else kept, to the tree.
@@ -18,20 +16,9 @@ func (v *verifier) checkCheckpoints() {
 	}
 }
 
-func (v *verifier) read(name string) (b []byte, ok bool) {
-	b, err := os.ReadFile(filepath.Join(v.cfg.Dir, name))
-	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			v.find(name, -1, 0, "the file cannot be read: %v", err)
-		}
-		return nil, false
-	}
-	return b, true
-}
-
 // checkGrown checks the file with a checkpoint for every seal and returns the largest size vouched for.
 func (v *verifier) checkGrown() (size uint64) {
-	b, _ := v.read(checkpointsFile)
+	b := v.checkpoints
 	off := int64(0)
 	for i, n := range splitCheckpoints(b) {
 		cp, err := v.openNote(n)
@@ -98,10 +85,10 @@ func (v *verifier) holdHead(h head) error {
 
 // checkLatest checks the newest checkpoint.
 func (v *verifier) checkLatest(size uint64) {
-	b, ok := v.read(latestFile)
-	if !ok {
+	b := v.latest
+	if len(b) == 0 {
 		if size > 0 {
-			v.find(latestFile, -1, 0, "the file was removed")
+			v.find(latestFile, -1, 0, "the file was removed or emptied")
 		}
 		return
 	}
@@ -169,7 +156,7 @@ func (v *verifier) checkNext() {
 		v.find(nextFile, -1, 0, "the file cannot be read: %v", err)
 		return
 	}
-	defer func() { unmap(e.data); e.file.Close() }()
+	defer e.close()
 	zeros := len(e.data) - len(bytes.TrimLeft(e.data, "\x00"))
 	begun := e.headErr == nil && e.header.log == v.id && e.header.index == uint64(len(v.segments))+1
 	switch {
