@@ -17,7 +17,7 @@ type Item struct {
 	Answer   verify.Answer
 	Released verify.Released // what the caller's policy lets out of Answer
 
-	record verify.Record
+	told verify.Told // its Record is the person's, decoded, whoever judged
 }
 
 // Record returns the person's record when the answer was made of one and the policy lets personal data out
@@ -26,7 +26,7 @@ func (it *Item) Record() *verify.Record {
 	if it.Released&verify.ReleasedPerson == 0 {
 		return nil
 	}
-	return &it.record
+	return &it.told.Record
 }
 
 // Batch is one request on its way through the middle five steps. It belongs to one goroutine at a time and is meant to
@@ -57,8 +57,8 @@ func (b *Batch) Add() *Item {
 	if n := len(b.Items); n < cap(b.Items) {
 		b.Items = b.Items[:n+1]
 		item := &b.Items[n]
-		record := item.record
-		*item = Item{record: record}
+		told := item.told
+		*item = Item{told: told}
 		return item
 	}
 	b.Items = append(b.Items, Item{})

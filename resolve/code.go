@@ -11,5 +11,5 @@ func (it *Item) Code() identity.Key {
 	if it.Released&verify.ReleasedCoverage == 0 {
 		return identity.Key{}
 	}
-	return it.record.Code
+	return it.told.Record.Code
 }

@@ -3,6 +3,7 @@ package resolve
 import (
 	"context"
 
+	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -16,12 +17,7 @@ func (r *Resolver) judge(ctx context.Context, b *Batch) {
 		if on.IsZero() {
 			on = today
 		}
-		if held.State == verify.StatePresent {
-			if err := item.record.Decode(held.Record); err != nil {
-				*held = verify.Held{Trouble: verify.TroubleGarbled}
-			}
-		}
-		item.Answer = verify.Judge(held, &item.record, &item.Query, on, &b.Caller.Policy)
+		item.Answer = item.judge(held, on, today, &b.Caller.Policy)
 		if held.Stale {
 			judgeStale(&item.Answer, held.Trouble)
 		}
@@ -30,6 +26,22 @@ func (r *Resolver) judge(ctx context.Context, b *Batch) {
 			r.Budget.Charge(b.Now, b.Caller, b.Staff, item.Subject, item.Answer.Outcome, item.Answer.Fields)
 		}
 	}
+}
+
+func (it *Item) judge(held *verify.Held, on, today identity.Date, p *verify.Policy) verify.Answer {
+	var err error
+	switch held.State {
+	case verify.StatePresent:
+		err = it.told.Record.Decode(held.Record)
+	case verify.StateTold:
+		if err = it.told.Decode(held.Record); err == nil {
+			return verify.JudgeTold(held, &it.told, &it.Query, on, today, p)
+		}
+	}
+	if err != nil {
+		*held = verify.Held{Trouble: verify.TroubleGarbled}
+	}
+	return verify.Judge(held, &it.told.Record, &it.Query, on, p)
 }
 
 // judgeStale lets only good news out of stale knowledge: a refusal is never served stale, because the person may have

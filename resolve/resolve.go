@@ -21,7 +21,9 @@ type Deps struct {
 	Recorder Recorder
 	Budget   Budget
 	Tracer   trace.Tracer // nil: no spans
-	Metrics  *metric.Set
+	// ClaimBound: the registry judges claims itself, so an answer is good for the claims that earned it and no others.
+	ClaimBound bool
+	Metrics    *metric.Set
 }
 
 // Resolver walks batches through the middle five steps. It is safe for concurrent use; a batch is not.
@@ -50,7 +52,7 @@ func (r *Resolver) Resolve(ctx context.Context, b *Batch) {
 func (r *Resolver) prepare(b *Batch) {
 	l := &b.lookup
 	l.Now, l.Batch = b.Now, b.Call == verify.CallBatch
-	l.Keys, l.Subjects, l.Held, b.index = l.Keys[:0], l.Subjects[:0], l.Held[:0], b.index[:0]
+	l.Keys, l.Queries, l.Subjects, l.Held, b.index = l.Keys[:0], l.Queries[:0], l.Subjects[:0], l.Held[:0], b.index[:0]
 	for i := range b.Items {
 		item := &b.Items[i]
 		if item.Fault != identity.FaultNone {
@@ -60,7 +62,12 @@ func (r *Resolver) prepare(b *Batch) {
 			item.Subject = r.Hasher.Subject(item.Query.Key)
 		}
 		l.Keys = append(l.Keys, item.Query.Key)
-		l.Subjects = append(l.Subjects, item.Subject)
+		subject := item.Subject
+		if r.ClaimBound {
+			subject = r.Hasher.Claims(&item.Query)
+		}
+		l.Queries = append(l.Queries, &item.Query)
+		l.Subjects = append(l.Subjects, subject)
 		l.Held = append(l.Held, verify.Held{})
 		b.index = append(b.index, i)
 	}

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -32,11 +33,12 @@ type BreakerConfig struct {
 	Trials       int             `yaml:"trials" default:"5" min:"1" help:"Trial calls that must succeed before the breaker closes."`
 }
 
-// Fetcher is one dialect. Fetch asks for all keys in one call and fills out[i] for keys[i] with State, Holder, Version,
-// AsOf and Record. It returns an error, a [Failure] where it can tell, when the call as a whole failed; then nothing in
-// out counts. It must honour the context's deadline and is safe for concurrent use.
+// Fetcher is one dialect. Fetch asks for everything in the lookup in one call and fills l.Held[i] for l.Keys[i], or for
+// l.Queries[i] if it judges claims, with State, Holder, Version, AsOf and Record. It returns an error, a [Failure] where
+// it can tell, when the call as a whole failed; then nothing in l.Held counts. It must honour the context's deadline and
+// is safe for concurrent use.
 type Fetcher interface {
-	Fetch(ctx context.Context, keys []identity.Key, out []verify.Held) error
+	Fetch(ctx context.Context, l *verify.Lookup) error
 }
 
 // Rememberer is told what was learned before anybody who waits is. It may set MaxAge on the entries.
@@ -66,6 +68,8 @@ type Deps struct {
 	Metrics    *metric.Set
 	// OnBreaker is told of every change of the breaker's state; it must return at once and not call the asker.
 	OnBreaker func(from, to string)
+	// ClaimBound: the fetcher needs the queries, not only the identifiers.
+	ClaimBound bool
 }
 
 // Asker implements resolve.Asker over one dialect. It is safe for concurrent use.
@@ -89,6 +93,7 @@ type Asker struct {
 // flight is one question on its way, shared by everybody who asks it meanwhile. held is good once done is closed.
 type flight struct {
 	key     identity.Key
+	query   *verify.Query // a copy, when the fetcher needs it
 	subject verify.Subject
 	done    chan struct{}
 	held    verify.Held
@@ -121,7 +126,7 @@ func (a *Asker) Ask(ctx context.Context, l *verify.Lookup) {
 	a.mu.Lock()
 	for i := range l.Held {
 		if !l.Held[i].Settled() {
-			flights[i] = a.join(l.Keys[i], l.Subjects[i], l.Batch)
+			flights[i] = a.join(l, i)
 		}
 	}
 	a.dispatch()
@@ -156,7 +161,8 @@ func wait(ctx context.Context, f *flight, held *verify.Held) {
 }
 
 // join returns the flight for a question: the one on its way or a new one; nil when too many wait. Under mu.
-func (a *Asker) join(k identity.Key, s verify.Subject, batch bool) *flight {
+func (a *Asker) join(l *verify.Lookup, i int) *flight {
+	s := l.Subjects[i]
 	if f := a.flights[s]; f != nil {
 		a.m.coalesced.Inc()
 		return f
@@ -165,10 +171,15 @@ func (a *Asker) join(k identity.Key, s verify.Subject, batch bool) *flight {
 		a.m.busy.Inc()
 		return nil
 	}
-	f := &flight{key: k, subject: s, done: make(chan struct{}), batch: batch}
+	f := &flight{key: l.Keys[i], subject: s, done: make(chan struct{}), batch: l.Batch}
+	if a.deps.ClaimBound {
+		q := *l.Queries[i] // the flight may outlive the request that its name is a view into
+		q.Claims.Name = bytes.Clone(q.Claims.Name)
+		f.query = &q
+	}
 	a.flights[s] = f
 	lane := 0
-	if batch {
+	if l.Batch {
 		lane = 1
 	}
 	a.lanes[lane] = append(a.lanes[lane], f)
@@ -231,6 +242,9 @@ func (a *Asker) call(flights []*flight) {
 	}
 	for i, f := range flights {
 		l.Keys[i], l.Subjects[i] = f.key, f.subject
+		if f.query != nil {
+			l.Queries = append(l.Queries, f.query)
+		}
 	}
 	trouble := a.attempts(&l)
 	if trouble == verify.TroubleNone && a.deps.Rememberer != nil {
@@ -274,7 +288,7 @@ func (a *Asker) attempt(l *verify.Lookup) error {
 	_, err := a.breaker.Execute(func() (struct{}, error) {
 		ctx, cancel := context.WithTimeout(a.base, time.Duration(a.cfg.Timeout))
 		defer cancel()
-		return struct{}{}, a.deps.Fetcher.Fetch(ctx, l.Keys, l.Held)
+		return struct{}{}, a.deps.Fetcher.Fetch(ctx, l)
 	})
 	return err
 }

@@ -27,9 +27,9 @@ type registryDouble struct {
 	fail  func(call int) error
 }
 
-func (r *registryDouble) Fetch(ctx context.Context, keys []identity.Key, out []verify.Held) error {
+func (r *registryDouble) Fetch(ctx context.Context, l *verify.Lookup) error {
 	r.mu.Lock()
-	r.calls = append(r.calls, append([]identity.Key(nil), keys...))
+	r.calls = append(r.calls, append([]identity.Key(nil), l.Keys...))
 	n, delay, fail := len(r.calls), r.delay, r.fail
 	r.mu.Unlock()
 	select {
@@ -42,8 +42,8 @@ func (r *registryDouble) Fetch(ctx context.Context, keys []identity.Key, out []v
 			return err
 		}
 	}
-	for i := range out {
-		out[i] = verify.Held{State: verify.StateAbsent, Version: 7}
+	for i := range l.Held {
+		l.Held[i] = verify.Held{State: verify.StateAbsent, Version: 7}
 	}
 	return nil
 }

@@ -89,6 +89,7 @@ type Answer struct {
 	Card      *Card        // the card that settled the outcome; nil: none. A view into the item's record
 	Successor *Card        // the newer card, when there is one
 	NewKey    identity.Key // with a superseded ID number or code: the number that replaced it
+	Note      []byte       // another gateway's own sentence, verbatim; nil: the status's
 	Source    Source
 	AsOf      int64 // nanoseconds since the epoch
 	MaxAge    int64 // nanoseconds

@@ -46,7 +46,7 @@ func holderStatus(h Holder) PortalStatus {
 func judgePerson(a *Answer, rec *Record, q *Query, on identity.Date, p *Policy) {
 	c := choose(rec, q.Key, on)
 	a.Fields = Match(rec, &q.Claims, p)
-	a.Fields.Facility = matchFacility(c.deciding, q.Claims.Facility)
+	a.Fields.Facility = MatchFacility(facilityOf(c.deciding), q.Claims.Facility)
 	if s, disagrees := firstMismatch(&a.Fields, p.Accept); disagrees {
 		a.Outcome, a.Status = OutcomeMismatch, s
 		return
@@ -91,16 +91,11 @@ func firstMismatch(f *Fields, accept FieldSet) (PortalStatus, bool) {
 	return 0, false
 }
 
-func matchFacility(c *Card, claimed identity.Facility) FieldResult {
-	switch {
-	case claimed.IsZero():
-		return FieldNotGiven
-	case c == nil || c.Facility.IsZero():
-		return FieldNotOnRecord
-	case c.Facility == claimed:
-		return FieldMatch
+func facilityOf(c *Card) identity.Facility {
+	if c == nil {
+		return identity.Facility{}
 	}
-	return FieldMismatch
+	return c.Facility
 }
 
 func (a *Answer) inactive(r Reason, p *Policy) {

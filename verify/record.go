@@ -85,6 +85,7 @@ const (
 	StatePresent
 	StateAbsent
 	StateElsewhere
+	StateTold // another gateway has judged these very claims; Held.Record is an encoded [Told]
 )
 
 // Source says where an answer's knowledge came from.
@@ -138,7 +139,7 @@ type Held struct {
 	AsOf    int64   // the registry's time of the data, nanoseconds since the epoch; for display only
 	Learned int64   // Instant.Mono of this node when it sent the request that brought this
 	MaxAge  int64   // nanoseconds: the bound promised for an answer made of this
-	Record  []byte  // with StatePresent: the encoded record, immutable and shared by everybody who holds it
+	Record  []byte  // with StatePresent the encoded record, with StateTold the encoded Told, immutable and shared by everybody who holds it
 }
 
 // Settled tells whether nothing needs to be asked any more.
@@ -146,10 +147,14 @@ func (h *Held) Settled() bool { return h.State != StateUnknown && !h.Stale }
 
 // Lookup is the slice of identifiers that screen, recall and ask work on: entry i of each slice belongs to the same
 // identifier. A step fills Held[i] where it can and leaves entries alone that are already settled.
+//
+// Queries are for a registry that judges claims itself (see [Told]); they are good until the lookup ends. Subjects then
+// stand for the claims, not for the identifier alone.
 type Lookup struct {
 	Now      Instant
 	Batch    bool // bulk work: must not push out of the caches what clinics need
 	Keys     []identity.Key
+	Queries  []*Query
 	Subjects []Subject
 	Held     []Held
 	Space    []byte // memory of the recaller for records it copies out; good until the next Recall with this lookup

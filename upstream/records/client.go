@@ -135,7 +135,7 @@ func hostPort(u *url.URL) string {
 func (c *Client) Close() { c.host.CloseIdleConnections() }
 
 // Fetch implements upstream.Fetcher.
-func (c *Client) Fetch(ctx context.Context, keys []identity.Key, out []verify.Held) error {
+func (c *Client) Fetch(ctx context.Context, l *verify.Lookup) error {
 	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(req)
 	defer fasthttp.ReleaseResponse(resp)
@@ -145,7 +145,7 @@ func (c *Client) Fetch(ctx context.Context, keys []identity.Key, out []verify.He
 	if c.token != "" {
 		req.Header.Set(fasthttp.HeaderAuthorization, c.token)
 	}
-	req.SetBodyRaw(appendKeys(make([]byte, 0, 16+48*len(keys)), keys))
+	req.SetBodyRaw(appendKeys(make([]byte, 0, 16+48*len(l.Keys)), l.Keys))
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		deadline = time.Now().Add(10 * time.Second)
@@ -159,7 +159,7 @@ func (c *Client) Fetch(ctx context.Context, keys []identity.Key, out []verify.He
 	if !digestAgrees(resp.Header.Peek("Content-Digest"), resp.Body()) {
 		return fail(verify.TroubleGarbled, errors.New("reply does not agree with its Content-Digest"))
 	}
-	return decodeReply(resp.Body(), keys, out)
+	return decodeReply(resp.Body(), l.Keys, l.Held)
 }
 
 func transportFailure(ctx context.Context, err error) error {

@@ -68,8 +68,9 @@ func serve(t *testing.T, h http.HandlerFunc) string {
 func fetch(c *records.Client, keys ...identity.Key) ([]verify.Held, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	out := make([]verify.Held, len(keys))
-	return out, c.Fetch(ctx, keys, out)
+	l := &verify.Lookup{Keys: keys, Held: make([]verify.Held, len(keys))}
+	err := c.Fetch(ctx, l)
+	return l.Held, err
 }
 
 func TestFetchPutsTheQuestionAndReadsTheAnswers(t *testing.T) {
@@ -186,7 +187,7 @@ func TestTransportTroubles(t *testing.T) {
 			c := newClient(t, tt.url, nil)
 			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 			defer cancel()
-			err := c.Fetch(ctx, []identity.Key{id}, make([]verify.Held, 1))
+			err := c.Fetch(ctx, &verify.Lookup{Keys: []identity.Key{id}, Held: make([]verify.Held, 1)})
 			var f *upstream.Failure
 			if !errors.As(err, &f) || f.Trouble != tt.want {
 				t.Errorf("err = %v, want trouble %v", err, tt.want)
