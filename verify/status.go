@@ -78,6 +78,16 @@ var statusTexts = [...]statusText{
 // Code returns the portal's three-character code.
 func (s PortalStatus) Code() string { return statusTexts[s].code }
 
+// PortalStatusOf returns the row with the given code; the first one where two share it.
+func PortalStatusOf(code string) (PortalStatus, bool) {
+	for s := range statusTexts {
+		if statusTexts[s].code == code {
+			return PortalStatus(s), true
+		}
+	}
+	return 0, false
+}
+
 // Vietnamese returns the sentence for people and for ghiChu.
 func (s PortalStatus) Vietnamese() string { return statusTexts[s].vi }
 

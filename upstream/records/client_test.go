@@ -46,7 +46,7 @@ func newClient(t *testing.T, url string, change func(*records.Config)) *records.
 	t.Helper()
 	var cfg records.Config
 	config.Defaults(&cfg)
-	cfg.URL = url
+	cfg.Endpoint.URL = url
 	if change != nil {
 		change(&cfg)
 	}
@@ -156,7 +156,7 @@ func TestADoubtfulReplyIsTrouble(t *testing.T) {
 				w.WriteHeader(tt.status)
 				_, _ = io.WriteString(w, tt.body)
 			})
-			_, err := fetch(newClient(t, url, func(c *records.Config) { c.MaxReply = 64 << 10 }), id)
+			_, err := fetch(newClient(t, url, func(c *records.Config) { c.Endpoint.MaxReply = 64 << 10 }), id)
 			var f *upstream.Failure
 			if !errors.As(err, &f) || f.Trouble != tt.want {
 				t.Errorf("err = %v, want trouble %v", err, tt.want)
@@ -202,14 +202,14 @@ func TestBadSettingsAreNamed(t *testing.T) {
 		change func(*records.Config)
 		want   string
 	}{
-		{"no scheme", func(c *records.Config) { c.URL = "registry:8081" }, "registry.url"},
+		{"no scheme", func(c *records.Config) { c.Endpoint.URL = "registry:8081" }, "registry.url"},
 		{"token missing", func(c *records.Config) { c.TokenFile = "/does/not/exist" }, "registry.token_file"},
-		{"ca missing", func(c *records.Config) { c.CAFile = "/does/not/exist" }, "registry.ca_file"},
-		{"half a pair", func(c *records.Config) { c.CertFile = "/does/not/exist" }, "registry.key_file"},
+		{"ca missing", func(c *records.Config) { c.Endpoint.CAFile = "/does/not/exist" }, "registry.ca_file"},
+		{"half a pair", func(c *records.Config) { c.Endpoint.CertFile = "/does/not/exist" }, "registry.key_file"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			cfg := records.Config{URL: "http://127.0.0.1:1"}
+			cfg := records.Config{Endpoint: upstream.Endpoint{URL: "http://127.0.0.1:1"}}
 			tt.change(&cfg)
 			if _, err := records.New(cfg); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("err = %v, want one naming %s", err, tt.want)
