@@ -23,6 +23,7 @@ type Rules struct {
 	Live    LiveBounds      `yaml:"live"`
 	Lagging LaggingBounds   `yaml:"lagging"`
 	Lost    LostBounds      `yaml:"lost"`
+	Told    config.Duration `yaml:"told" default:"1m" min:"0s" max:"1d" help:"For how long what another portal said may be repeated to the same claims; there is no feed for it."`
 	Stale   config.Duration `yaml:"stale" default:"4h" min:"0s" max:"7d" help:"For how long a record may still be used, labelled stale, when the registry fails; 0 switches that off."`
 }
 
@@ -95,7 +96,10 @@ func (b *bounds) of(s verify.State) int64 {
 // Keep returns for how long knowledge of a state can be of any use, in nanoseconds: what a cache needs to know.
 func (r *Rules) Keep(s verify.State) int64 {
 	keep := (*bounds)(&r.Live).of(s) // the longest row, see Validate
-	if s == verify.StatePresent {
+	if s == verify.StateTold {
+		keep = int64(r.Told)
+	}
+	if s == verify.StatePresent || s == verify.StateTold {
 		keep = max(keep, int64(r.Stale))
 	}
 	return keep
@@ -103,7 +107,7 @@ func (r *Rules) Keep(s verify.State) int64 {
 
 // Longest is the longest of all bounds.
 func (r *Rules) Longest() config.Duration {
-	return config.Duration(max(r.Keep(verify.StatePresent), r.Keep(verify.StateAbsent), r.Keep(verify.StateElsewhere)))
+	return config.Duration(max(r.Keep(verify.StatePresent), r.Keep(verify.StateAbsent), r.Keep(verify.StateElsewhere), r.Keep(verify.StateTold)))
 }
 
 // row is the part of the table in force at one moment.
@@ -112,13 +116,14 @@ type row struct {
 	since  int64 // what was learned earlier has the bounds of lost
 	bounds *bounds
 	lost   *bounds
+	told   int64
 	stale  int64
 }
 
 // row picks the row for what the feed can vouch for.
 func (r *Rules) row(now verify.Instant, live, lagging bool, unbroken int64) row {
 	lost := (*bounds)(&r.Lost)
-	w := row{now: now.Mono, since: unbroken, bounds: lost, lost: lost, stale: int64(r.Stale)}
+	w := row{now: now.Mono, since: unbroken, bounds: lost, lost: lost, told: int64(r.Told), stale: int64(r.Stale)}
 	switch {
 	case unbroken == 0:
 	case live:
@@ -131,6 +136,9 @@ func (r *Rules) row(now verify.Instant, live, lagging bool, unbroken int64) row 
 
 // bound is the bound promised for what was learned at a moment.
 func (w *row) bound(h *verify.Held) int64 {
+	if h.State == verify.StateTold {
+		return w.told
+	}
 	if h.Learned < w.since {
 		return w.lost.of(h.State)
 	}
@@ -143,7 +151,7 @@ func (w *row) judge(h *verify.Held, s *verify.Subject) {
 	switch {
 	case age < bound-bound/10*int64(s[len(s)-1])/255:
 		h.MaxAge = bound
-	case h.State == verify.StatePresent && age < w.stale:
+	case (h.State == verify.StatePresent || h.State == verify.StateTold) && age < w.stale:
 		h.Stale, h.MaxAge = true, w.stale
 	default:
 		*h = verify.Held{}

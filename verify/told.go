@@ -11,7 +11,7 @@ import (
 type Told struct {
 	Status PortalStatus
 	Note   []byte // ghiChu, verbatim
-	Record Record // what the answer disclosed: at most one card, then the newer one
+	Record Record // what the answer disclosed: the card (a zero one when only the newer is told), then the newer one
 }
 
 const toldVersion = 2
@@ -133,12 +133,12 @@ func toldFields(t *Told, q *Query) (f Fields) {
 }
 
 func toldCards(t *Told) (card, successor *Card) {
-	switch cards := t.Record.Cards; len(cards) {
-	case 0:
-	case 1:
+	cards := t.Record.Cards
+	if len(cards) > 0 && !cards[0].Number.IsZero() {
 		card = &cards[0]
-	default:
-		card, successor = &cards[0], &cards[1]
+	}
+	if len(cards) > 1 {
+		successor = &cards[1]
 	}
 	return card, successor
 }

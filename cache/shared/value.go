@@ -112,7 +112,7 @@ func (c *Cache) decode(s *verify.Subject, value string, left time.Duration) (h v
 
 func sound(h *verify.Held) bool {
 	switch h.State {
-	case verify.StatePresent, verify.StateAbsent:
+	case verify.StatePresent, verify.StateAbsent, verify.StateTold:
 		return h.Holder == verify.HolderNone
 	case verify.StateElsewhere:
 		return h.Holder > verify.HolderNone && int(h.Holder) < len(verify.HolderNames)

@@ -15,6 +15,7 @@ import (
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/telemetry"
 	"github.com/verigate/verigate/upstream"
+	"github.com/verigate/verigate/upstream/portal"
 	"github.com/verigate/verigate/upstream/records"
 )
 
@@ -68,11 +69,16 @@ type keysConfig struct {
 	Subject config.SecretFile `yaml:"subject" required:"true" help:"File with the secret that turns identifiers into cache and log keys; 32 random bytes or more, the same on every node."`
 }
 
-// registryConfig is where the registry is and how kindly it is asked.
+// registryConfig is where the registry is, what it speaks, and how kindly it is asked.
 type registryConfig struct {
-	API    records.Config  `yaml:",inline"`
-	Asking upstream.Config `yaml:",inline"`
+	Dialect  string            `yaml:"dialect" default:"records" oneof:"records portal" help:"What the registry speaks: records (docs/registry-api.md), or portal (the national portal's contract; another verigate speaks it too)."`
+	Endpoint upstream.Endpoint `yaml:",inline"`
+	Records  records.Config    `yaml:",inline"`
+	Portal   portal.Config     `yaml:"portal"`
+	Asking   upstream.Config   `yaml:",inline"`
 }
+
+const dialectPortal = "portal"
 
 type logConfig struct {
 	Level  string `yaml:"level" default:"info" oneof:"debug info warn error" help:"Least important message that is logged."`

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/verigate/verigate/audit"
 	"github.com/verigate/verigate/clients"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/identity"
@@ -74,7 +73,7 @@ func (c *demoCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer reg.stop()
-	cfg.Registry.API.URL = reg.url
+	cfg.Registry.Endpoint.URL = reg.url
 	return serve(ctx, cfg, func(ctx context.Context, n *node) error {
 		if err := n.memory.firstFilter(ctx); err != nil {
 			return err
@@ -177,15 +176,12 @@ func (c *demoCmd) settings(home *demoHome) (*settings, error) {
 	cfg.Log.Level = "warn"
 	cfg.Keys.Subject = home.secret("subject")
 	cfg.Gateway.Portal.TokenKeys = []config.SecretFile{home.secret("portal-token")}
-	cfg.Registry.API.URL = "http://" + c.Registry // the real one once it listens
-	cfg.Registry.API.TokenFile = home.secret("registry-token")
+	cfg.Registry.Endpoint.URL = "http://" + c.Registry // the real one once it listens
+	cfg.Registry.Records.TokenFile = home.secret("registry-token")
 	cfg.Clients.File, cfg.Clients.Key, cfg.Clients.Unlimited = string(home.seeded.File), home.seeded.Key, c.Unlimited
 	cfg.Audit.Dir, cfg.Audit.Keys = filepath.Join(home.dir, "audit"), filepath.Join(home.keys, "audit")
-	cfg.Cache.Filter.File = filepath.Join(home.dir, "filter.vgf")
+	cfg.Cache.Filter.Keeper.Path = filepath.Join(home.dir, "filter.vgf")
 	cfg.Cache.Redis.URL, cfg.Cache.Redis.KeyFile = c.Redis, home.secret("cache")
-	if err := audit.EnsureKeys(cfg.Audit.Keys); err != nil {
-		return nil, err
-	}
 	return cfg, config.Check(cfg)
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/verigate/verigate/resolve"
 	"github.com/verigate/verigate/telemetry"
 	"github.com/verigate/verigate/upstream"
+	"github.com/verigate/verigate/upstream/portal"
 	"github.com/verigate/verigate/upstream/records"
 	"github.com/verigate/verigate/verify"
 )
@@ -126,12 +127,24 @@ func (n *node) startCallers() error {
 }
 
 func (n *node) startAsker() error {
-	client, err := records.New(n.cfg.Registry.API)
+	c := &n.cfg.Registry
+	asking := c.Asking
+	var client interface {
+		upstream.Fetcher
+		Close()
+	}
+	var err error
+	if c.Dialect == dialectPortal {
+		asking.BatchSize = 1 // the contract has no call for several people
+		client, err = portal.New(c.Endpoint, c.Portal, n.clock)
+	} else {
+		client, err = records.New(c.Endpoint, c.Records)
+	}
 	if err != nil {
 		return err
 	}
-	n.asker = upstream.New(n.cfg.Registry.Asking, upstream.Deps{
-		Fetcher: client, Rememberer: n.memory, Clock: n.clock, Metrics: n.metrics,
+	n.asker = upstream.New(asking, upstream.Deps{
+		Fetcher: client, Rememberer: n.memory, Clock: n.clock, Metrics: n.metrics, ClaimBound: c.Dialect == dialectPortal,
 		OnBreaker: func(from, to string) { go n.log.Warn("registry breaker", "from", from, "to", to) },
 	})
 	n.onStop(func(context.Context) error { n.asker.Close(); client.Close(); return nil })
@@ -140,8 +153,8 @@ func (n *node) startAsker() error {
 
 func (n *node) startGateway() error {
 	resolver := resolve.New(resolve.Deps{
-		Hasher: n.hasher, Screener: n.memory.filter, Recaller: n.memory, Asker: n.asker, Recorder: n.audit,
-		Tracer: n.telemetry.Tracer(), Metrics: n.metrics,
+		Hasher: n.hasher, Screener: n.memory.screener(), Recaller: n.memory, Asker: n.asker, Recorder: n.audit,
+		Tracer: n.telemetry.Tracer(), Metrics: n.metrics, ClaimBound: n.cfg.Registry.Dialect == dialectPortal,
 	})
 	var err error
 	n.gateway, err = gateway.New(n.cfg.Gateway, gateway.Deps{
@@ -197,7 +210,7 @@ func (n *node) startAdmin() error {
 func (n *node) run(ctx context.Context, group *errgroup.Group) {
 	group.Go(n.admin.Serve)
 	n.onStop(n.admin.Shutdown)
-	n.memory.run(ctx, n, group)
+	n.memory.run(ctx, group)
 	if n.plain != nil {
 		group.Go(func() error { return n.gateway.Serve(n.plain) })
 	}

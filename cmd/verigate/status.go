@@ -11,7 +11,11 @@ import (
 	"github.com/verigate/verigate/gateway/admin"
 )
 
+// startAudit opens the log; a first start makes the log's own keys.
 func (n *node) startAudit() (err error) {
+	if err := audit.EnsureKeys(n.cfg.Audit.Keys); err != nil {
+		return fmt.Errorf("making audit.keys: %w", err)
+	}
 	n.audit, err = audit.Open(n.cfg.Audit, audit.Deps{Clock: n.clock, Log: n.log, Metrics: n.metrics})
 	if err != nil {
 		return err
@@ -30,29 +34,34 @@ func (n *node) describe() {
 		}
 		return nil
 	}})
-	n.admin.AddComponent(admin.Component{Name: "filter", Check: func() error {
-		if n.cfg.Cache.Filter.Enabled && !m.filter.Status(n.clock()).Answering {
-			return errors.New("no generation in use, or its watermark is too old: every unknown identifier is asked of the registry")
-		}
-		return nil
-	}})
-	n.admin.AddComponent(admin.Component{Name: "feed", Check: func() error {
-		if s := m.tail.Status(n.clock()); s.State != "live" {
-			return fmt.Errorf("%s for %s", s.State, time.Duration(s.SinceS*float64(time.Second)).Round(time.Second))
-		}
-		return nil
-	}})
 	v, c := buildVersion()
 	started := time.Now()
 	n.admin.AddSection("build", func() any {
 		return map[string]any{"version": v, "commit": c, "go": runtime.Version(), "uptime_s": int(time.Since(started).Seconds())}
 	})
 	n.admin.AddSection("registry", func() any { return map[string]any{"breaker": n.asker.State()} })
-	n.admin.AddSection("filter", func() any { return m.filter.Status(n.clock()) })
-	n.admin.AddSection("feed", func() any { return m.tail.Status(n.clock()) })
 	n.admin.AddSection("local", func() any { return m.local.Status() })
 	n.admin.AddSection("audit", func() any { return n.audit.Status() })
 	n.admin.AddSection("callers", func() any { return n.callers.Status() })
+	if m.filter != nil {
+		n.admin.AddComponent(admin.Component{Name: "filter", Check: func() error {
+			if !m.filter.Status(n.clock()).Answering {
+				return errors.New("no generation in use, or its watermark is too old: every unknown identifier is asked of the registry")
+			}
+			return nil
+		}})
+		n.admin.AddSection("filter", func() any { return m.filter.Status(n.clock()) })
+		n.admin.AddSection("filter_keeper", func() any { return m.keeper.Status() })
+	}
+	if m.tail != nil {
+		n.admin.AddComponent(admin.Component{Name: "feed", Check: func() error {
+			if s := m.tail.Status(n.clock()); s.State != "live" {
+				return fmt.Errorf("%s for %s", s.State, time.Duration(s.SinceS*float64(time.Second)).Round(time.Second))
+			}
+			return nil
+		}})
+		n.admin.AddSection("feed", func() any { return m.tail.Status(n.clock()) })
+	}
 	if m.shared != nil {
 		n.admin.AddComponent(admin.Component{Name: "redis", Check: func() error {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)

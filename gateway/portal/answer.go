@@ -63,17 +63,28 @@ func appendHead(dst []byte, call Call, code, note string) []byte {
 // (a claim that disagrees, or a card kept elsewhere), else nothing. It does not allocate beyond dst.
 func AppendAnswer(dst []byte, call Call, item *resolve.Item, own *Fields) []byte {
 	a := &item.Answer
+	note := sentenceOf(item)
 	code := code(call, a.Status, a.Reason)
 	rec := item.Record()
 	switch {
 	case call == CallLookup2017 || call == CallHistory:
-		return appendEmpty(dst, call, code, a.Status.Vietnamese())
+		return appendEmpty(dst, call, code, note)
 	case rec != nil:
-		return appendPerson(appendHead(dst, call, code, a.Status.Vietnamese()), call, item, rec, own)
+		return appendPerson(appendHead(dst, call, code, note), call, item, rec, own)
 	case a.Outcome == verify.OutcomeMismatch || a.Outcome == verify.OutcomeOutOfRegister:
-		return appendOwn(appendHead(dst, call, code, a.Status.Vietnamese()), call, a.Outcome, own)
+		return appendOwn(appendHead(dst, call, code, note), call, a.Outcome, own)
 	}
-	return appendEmpty(dst, call, code, a.Status.Vietnamese())
+	return appendEmpty(dst, call, code, note)
+}
+
+// sentenceOf returns ghiChu: what another portal said, verbatim, or the status's own sentence. Where claims disagree the
+// other portal's sentence may give the right name away, so it passes only for who may see the register's values.
+func sentenceOf(item *resolve.Item) string {
+	a := &item.Answer
+	if len(a.Note) == 0 || a.Outcome == verify.OutcomeMismatch && item.Record() == nil {
+		return a.Status.Vietnamese()
+	}
+	return string(a.Note)
 }
 
 // appendOwn gives the caller's words back. The blanks are "" and not null, so that clients which cut the text find

@@ -59,7 +59,10 @@ func decodeAnswer(body []byte) (*verify.Told, string, error) {
 		card.FiveYears = day(a.NgayDu5Nam)
 		r.Cards = append(r.Cards, card)
 	}
-	if number, f := identity.ParseCard([]byte(a.MaTheMoi)); f == identity.FaultNone && len(r.Cards) > 0 {
+	if number, f := identity.ParseCard([]byte(a.MaTheMoi)); f == identity.FaultNone {
+		if len(r.Cards) == 0 {
+			r.Cards = append(r.Cards, verify.Card{})
+		}
 		card := newCard(number, a.GtTheTuMoi, a.GtTheDenMoi, a.MaDKBDMoi)
 		card.FacilityName = []byte(a.TenDKBDMoi)
 		r.Cards = append(r.Cards, card)

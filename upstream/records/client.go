@@ -16,9 +16,8 @@ import (
 	"github.com/verigate/verigate/verify"
 )
 
-// Config is where the registry is and how we prove who we are.
+// Config is how we prove who we are, beside the endpoint's certificates.
 type Config struct {
-	Endpoint  upstream.Endpoint `yaml:",inline"`
 	TokenFile config.SecretFile `yaml:"token_file" help:"File with the bearer token for the registry."`
 }
 
@@ -42,8 +41,8 @@ func (c *Config) Token() (string, error) {
 }
 
 // New reads the secrets and makes a client; it does not connect. Errors name the setting.
-func New(cfg Config) (*Client, error) {
-	t, err := cfg.Endpoint.Transport()
+func New(e upstream.Endpoint, cfg Config) (*Client, error) {
+	t, err := e.Transport()
 	if err != nil {
 		return nil, err
 	}

@@ -42,15 +42,16 @@ func mustKey(t testing.TB, kind identity.Kind, value string) identity.Key {
 	return k
 }
 
-func newClient(t *testing.T, url string, change func(*records.Config)) *records.Client {
+func newClient(t *testing.T, url string, change func(*upstream.Endpoint, *records.Config)) *records.Client {
 	t.Helper()
+	var e upstream.Endpoint
 	var cfg records.Config
-	config.Defaults(&cfg)
-	cfg.Endpoint.URL = url
+	config.Defaults(&e)
+	e.URL = url
 	if change != nil {
-		change(&cfg)
+		change(&e, &cfg)
 	}
-	c, err := records.New(cfg)
+	c, err := records.New(e, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func TestFetchPutsTheQuestionAndReadsTheAnswers(t *testing.T) {
 		w.Header().Set("Content-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":")
 		_, _ = io.WriteString(w, body)
 	})
-	c := newClient(t, url, func(cfg *records.Config) { cfg.TokenFile = config.SecretFile(token) })
+	c := newClient(t, url, func(_ *upstream.Endpoint, cfg *records.Config) { cfg.TokenFile = config.SecretFile(token) })
 	out, err := fetch(c, id, absent, soldier)
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +157,7 @@ func TestADoubtfulReplyIsTrouble(t *testing.T) {
 				w.WriteHeader(tt.status)
 				_, _ = io.WriteString(w, tt.body)
 			})
-			_, err := fetch(newClient(t, url, func(c *records.Config) { c.Endpoint.MaxReply = 64 << 10 }), id)
+			_, err := fetch(newClient(t, url, func(e *upstream.Endpoint, _ *records.Config) { e.MaxReply = 64 << 10 }), id)
 			var f *upstream.Failure
 			if !errors.As(err, &f) || f.Trouble != tt.want {
 				t.Errorf("err = %v, want trouble %v", err, tt.want)
@@ -199,19 +200,19 @@ func TestTransportTroubles(t *testing.T) {
 func TestBadSettingsAreNamed(t *testing.T) {
 	tests := []struct {
 		name   string
-		change func(*records.Config)
+		change func(*upstream.Endpoint, *records.Config)
 		want   string
 	}{
-		{"no scheme", func(c *records.Config) { c.Endpoint.URL = "registry:8081" }, "registry.url"},
-		{"token missing", func(c *records.Config) { c.TokenFile = "/does/not/exist" }, "registry.token_file"},
-		{"ca missing", func(c *records.Config) { c.Endpoint.CAFile = "/does/not/exist" }, "registry.ca_file"},
-		{"half a pair", func(c *records.Config) { c.Endpoint.CertFile = "/does/not/exist" }, "registry.key_file"},
+		{"no scheme", func(e *upstream.Endpoint, _ *records.Config) { e.URL = "registry:8081" }, "registry.url"},
+		{"token missing", func(_ *upstream.Endpoint, c *records.Config) { c.TokenFile = "/does/not/exist" }, "registry.token_file"},
+		{"ca missing", func(e *upstream.Endpoint, _ *records.Config) { e.CAFile = "/does/not/exist" }, "registry.ca_file"},
+		{"half a pair", func(e *upstream.Endpoint, _ *records.Config) { e.CertFile = "/does/not/exist" }, "registry.key_file"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			cfg := records.Config{Endpoint: upstream.Endpoint{URL: "http://127.0.0.1:1"}}
-			tt.change(&cfg)
-			if _, err := records.New(cfg); err == nil || !strings.Contains(err.Error(), tt.want) {
+			e, cfg := upstream.Endpoint{URL: "http://127.0.0.1:1"}, records.Config{}
+			tt.change(&e, &cfg)
+			if _, err := records.New(e, cfg); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("err = %v, want one naming %s", err, tt.want)
 			}
 		})
