@@ -9,6 +9,7 @@ import (
 
 	"github.com/verigate/verigate/gateway/portal"
 	"github.com/verigate/verigate/gateway/v1"
+	"github.com/verigate/verigate/internal/clock"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -82,7 +83,7 @@ func (x *exchange) identifyToken() bool {
 // meant, whose policy says how to answer.
 func (x *exchange) tokenCaller() (*verify.Caller, bool) {
 	f, t := &x.fields, &x.token
-	good := x.s.tokens.Check(x.now, f[portal.FieldToken], f[portal.FieldIDToken], t)
+	good := x.s.tokens.Check(clock.System(), f[portal.FieldToken], f[portal.FieldIDToken], t)
 	name := t.Username()
 	if len(name) == 0 {
 		name = f[portal.FieldUsername]
@@ -129,7 +130,8 @@ func (x *exchange) answerLogin(name []byte, epoch uint32) {
 	var id portal.TokenID
 	_, _ = rand.Read(id[:]) // never fails
 	var ok bool
-	x.scratch, id, ok = x.s.tokens.Append(x.scratch[:0], x.now, name, epoch, id)
+	now := clock.System() // not the gateway's own clock, which a demonstration may have set to another day
+	x.scratch, id, ok = x.s.tokens.Append(x.scratch[:0], now, name, epoch, id)
 	if !ok {
 		x.refuse(v1.Problem{Refusal: verify.RefusalKeyUnknown})
 		return
@@ -138,7 +140,7 @@ func (x *exchange) answerLogin(name []byte, epoch uint32) {
 		return
 	}
 	x.mark(stepAnswer)
-	x.out = portal.AppendLogin(x.out[:0], x.scratch, id, name, x.s.tokens.Expires(x.now))
+	x.out = portal.AppendLogin(x.out[:0], x.scratch, id, name, x.s.tokens.Expires(now))
 	x.write(fasthttp.StatusOK, contentTypeJSON)
 }
 

@@ -46,3 +46,12 @@ func TestPortalAnswersByteForByte(t *testing.T) {
 		t.Errorf("status %d\n got %s\nwant %s", got.status, got.body, want)
 	}
 }
+
+func marshal(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

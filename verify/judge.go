@@ -49,6 +49,9 @@ func judgePerson(a *Answer, rec *Record, q *Query, on identity.Date, p *Policy) 
 	a.Fields.Facility = MatchFacility(facilityOf(c.deciding), q.Claims.Facility)
 	if s, disagrees := firstMismatch(&a.Fields, p.Accept); disagrees {
 		a.Outcome, a.Status = OutcomeMismatch, s
+		if p.DiscloseOnMismatch {
+			a.Card = c.deciding
+		}
 		return
 	}
 	a.Card = c.deciding
