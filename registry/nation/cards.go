@@ -3,6 +3,10 @@ package nation
 // yearly is how long most cards run, in days, first and last included.
 const yearly = 365
 
+// steady is how many days what is true of a card today stays true, whatever is yet to come of it: a load test that runs
+// over midnight still gets what its samples expect. What is past may be of today itself.
+const steady = 3
+
 // issuer writes the cards of one person, oldest first. All its days lean on the nation's today.
 type issuer struct {
 	p     *Person
@@ -50,7 +54,7 @@ func (in *issuer) asAdult() {
 	case Renumbered:
 		in.renumbered()
 	case RenewedInAdvance, ReplacedInAdvance:
-		ends := in.today + day(z.below(60))
+		ends := in.today + steady + day(z.below(57))
 		held := t.newest
 		if t.life == ReplacedInAdvance {
 			held = t.older
@@ -60,14 +64,14 @@ func (in *issuer) asAdult() {
 		in.issue(t.newest, ends+1, ends+yearly)
 	case Overlapping:
 		first := in.today - 150 - day(z.below(200))
-		in.issue(t.older, first, in.today+day(z.below(150)))
+		in.issue(t.older, first, in.today+steady+day(z.below(147)))
 		in.issueYear(t.newest, in.today-day(z.below(100)))
 	case Expired:
 		ends := in.today - 1 - day(z.below(700))
 		in.history(t.newest, ends-yearly)
 		in.issue(t.newest, ends-yearly+1, ends)
 	case NotYetValid:
-		in.issueYear(t.newest, in.today+1+day(z.below(45)))
+		in.issueYear(t.newest, in.today+steady+day(z.below(43)))
 	case Recalled, Decreased, MovedProvince, MovedWithinProvince, ReEnrolled, LeftScheme, Deceased:
 		in.ended()
 	default:
@@ -86,7 +90,7 @@ func (in *issuer) current() {
 	in.issueYear(in.t.newest, from)
 	if in.z.chance(announced) {
 		last := in.last()
-		last.Status, last.StatusFrom = Decreased.String(), (in.today + 1 + day(in.z.below(14))).date()
+		last.Status, last.StatusFrom = Decreased.String(), (in.today + steady + day(in.z.below(12))).date()
 	}
 }
 
@@ -103,7 +107,7 @@ func openEnded(object uint8) bool {
 
 // renumbered issues an older number and, from some day on, the newest, renewed until today.
 func (in *issuer) renumbered() {
-	changed := in.today - 30 - day(in.z.below(1100))
+	changed := in.today - day(in.z.below(3)*yearly) - 1 - day(in.z.below(yearly-1-steady))
 	in.issue(in.t.older, changed-1-day(30+in.z.below(300)), changed-1)
 	if in.z.chance(5000) { // half of the old cards were cut short
 		old := in.last()

@@ -38,7 +38,7 @@ func TestEveryIdentifierFindsItsPerson(t *testing.T) {
 		n := newNation(t, people, 1)
 		rng := rand.New(rand.NewPCG(1, uint64(people)))
 		var p nation.Person
-		for range 10_000 {
+		for range 4_000 {
 			i := rng.IntN(people)
 			n.Person(i, &p)
 			for _, k := range keysOf(t, &p) {
@@ -113,7 +113,7 @@ func TestNeverIssuedIsNeverFound(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	for kind, space := range map[identity.Kind]uint64{identity.KindID: 1e12, identity.KindCode: 1e10, identity.KindCard: 676e13} {
 		keys := walk(n, kind)
-		for range 50_000 {
+		for range 20_000 {
 			near := keys[rng.IntN(len(keys))] + rng.Uint64N(2_000) - 1_000
 			for _, packed := range [...]uint64{near, rng.Uint64N(space)} {
 				k, ok := identity.UnpackKey(kind, packed)

@@ -59,7 +59,7 @@ func formerly(kind identity.Kind) func(*nation.Person) bool {
 }
 
 func TestProportions(t *testing.T) {
-	const drawn = 200_000
+	const drawn = 100_000
 	for _, people := range []int{1_000_000, nation.MaxPeople} {
 		n := newNation(t, people, 1)
 		rng := rand.New(rand.NewPCG(8, 8))

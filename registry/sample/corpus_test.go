@@ -12,7 +12,7 @@ import (
 
 func pairs(t *testing.T, kind string, count int) []sample.Pair {
 	t.Helper()
-	c := sample.NewCorpus(newNation(t, 1_000_000), 1)
+	c := sample.NewCorpus(newNation(t, 200_000), 1)
 	made := make([]sample.Pair, count)
 	for i := range made {
 		p, err := c.Next(kind)
@@ -27,7 +27,7 @@ func pairs(t *testing.T, kind string, count int) []sample.Pair {
 func TestCorpusLabels(t *testing.T) {
 	for same, kinds := range map[bool][]string{true: sample.Variants(), false: sample.Misses()} {
 		for _, kind := range kinds {
-			for _, p := range pairs(t, kind, 200) {
+			for _, p := range pairs(t, kind, 50) {
 				if p.Kind != kind || p.Same != same || p.Claim == p.Record {
 					t.Fatalf("%s: %+v", kind, p)
 				}
@@ -44,7 +44,7 @@ func plain(s string) string {
 
 func TestVariantsComeBack(t *testing.T) {
 	for _, kind := range []string{"upper_case", "lower_case", "spacing", "nfd", "upper_nfd", "partly_composed", "lookalike_d"} {
-		for _, p := range pairs(t, kind, 500) {
+		for _, p := range pairs(t, kind, 120) {
 			if plain(p.Claim) != plain(p.Record) {
 				t.Fatalf("%s: %q is not %q", kind, p.Claim, p.Record)
 			}
@@ -55,7 +55,7 @@ func TestVariantsComeBack(t *testing.T) {
 func TestMissesAreOtherNames(t *testing.T) {
 	for _, kind := range sample.Misses() {
 		bare := strings.HasSuffix(kind, "_unaccented")
-		for _, p := range pairs(t, kind, 500) {
+		for _, p := range pairs(t, kind, 120) {
 			if plain(p.Claim) == plain(p.Record) || plain(nation.OtherPlacement(p.Claim)) == plain(p.Record) {
 				t.Fatalf("%s: %q is %q", kind, p.Claim, p.Record)
 			}
