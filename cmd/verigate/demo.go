@@ -224,7 +224,8 @@ func (c *demoCmd) somebody() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(`{"id":%q,"name":%q,"dob":%q}`, claim.ID, claim.Name, claim.DOB), nil
+	b, err := json.Marshal(claim.Question())
+	return string(b), err
 }
 
 func (c *demoCmd) nation() *nationFlags {

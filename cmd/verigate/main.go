@@ -40,7 +40,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c cli
-	parser := kong.Must(&c, kong.Name("verigate"), kong.UsageOnError(),
+	parser := kong.Must(&c, kong.Name("verigate"), kong.ShortUsageOnError(),
 		kong.Description("Verification gateway in front of a social-insurance registry."),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Exit(func(code int) {

@@ -42,14 +42,16 @@ type sampleCmd struct {
 	nationFlags
 	Count  int    `default:"100" help:"How many claims to print."`
 	Mix    string `default:"national" help:"The national mix, or one kind of claim; an unknown one lists them all."`
-	Format string `default:"ndjson" enum:"ndjson,csv" help:"One JSON object a line, or CSV with a header."`
+	Format string `default:"ndjson" enum:"ndjson,csv,request" help:"ndjson: one JSON object a line; csv: with a header; request: the body of a look-up that asks with the claim."`
 	Draw   uint64 `default:"1" help:"What the choice of people is drawn from: another number, other claims."`
 }
 
 // Help shows an example below the flags.
 func (sampleCmd) Help() string {
 	return "Prints synthetic claims with the outcome each must get.\n\n" +
-		"Example: verigate registry sample --people 1000000 --seed 1 --count 10000 --mix national > claims.ndjson"
+		"Examples:\n" +
+		"  verigate registry sample --people 1000000 --seed 1 --count 10000 --mix national > claims.ndjson\n" +
+		"  verigate registry sample --mix by_id --count 1 --format request"
 }
 
 // Run prints the claims to standard output.
@@ -88,7 +90,12 @@ func newLines(out io.Writer, format string, header []string) lines {
 	if format != "csv" {
 		enc := json.NewEncoder(out)
 		enc.SetEscapeHTML(false)
-		return lines{put: func(r row) error { return enc.Encode(r) }, finish: func() error { return nil }}
+		return lines{put: func(r row) error {
+			if claim, ok := r.(*sample.Claim); ok && format == "request" {
+				return enc.Encode(claim.Question())
+			}
+			return enc.Encode(r)
+		}, finish: func() error { return nil }}
 	}
 	w := csv.NewWriter(out)
 	headed := w.Write(header)

@@ -27,6 +27,24 @@ func (c *Claim) Row() []string {
 	return []string{c.Kind, c.ID, c.Code, c.Card, c.QR, c.Name, c.DOB, c.Sex, c.Facility, c.On, c.Outcome, c.PortalCode}
 }
 
+// Question is the body of a native look-up that asks with the claim.
+type Question struct {
+	ID       string `json:"id,omitempty"`
+	Code     string `json:"code,omitempty"`
+	Card     string `json:"card,omitempty"`
+	QR       string `json:"qr,omitempty"`
+	Name     string `json:"name,omitempty"`
+	DOB      string `json:"dob,omitempty"`
+	Sex      string `json:"sex,omitempty"`
+	Facility string `json:"facility,omitempty"`
+	On       string `json:"on,omitempty"`
+}
+
+// Question returns the claim without what it is and what it must be answered.
+func (c *Claim) Question() Question {
+	return Question{c.ID, c.Code, c.Card, c.QR, c.Name, c.DOB, c.Sex, c.Facility, c.On}
+}
+
 // The outcomes a sample can expect.
 const (
 	match         = "match"
