@@ -57,10 +57,10 @@ func (f *feed) publish(states []*state) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, s := range states {
-		keys := appendLongCards(appendNumbers(nil, &s.Person), &s.Person)
-		f.changes = append(f.changes, change{version: s.Version, at: s.At, keys: slices.Clip(keys)})
+		keys := appendLongCards(appendNumbers(nil, &s.person), &s.person)
+		f.changes = append(f.changes, change{version: s.version, at: s.at, keys: slices.Clip(keys)})
 	}
-	f.last = states[len(states)-1].Version
+	f.last = states[len(states)-1].version
 	f.forget()
 	f.rouse()
 }

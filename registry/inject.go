@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -64,29 +65,34 @@ func (r *Registry) delay(s *setting) bool {
 func (r *Registry) swallow(ctx *fasthttp.RequestCtx, lifted context.Context) {
 	ctx.HijackSetNoResponse(true)
 	ctx.Hijack(func(c net.Conn) {
-		defer context.AfterFunc(lifted, func() { _ = c.Close() })()
-		defer context.AfterFunc(r.ctx, func() { _ = c.Close() })()
-		_, _ = io.Copy(io.Discard, c)
+		// The server closes the connection once this returns; until then its Close does nothing and only a deadline
+		// ends the wait. The connection beneath is asked, because the wrapper is used again for others.
+		beneath := unwrap(c)
+		wake := func() { _ = beneath.SetReadDeadline(time.Unix(1, 0)) }
+		defer context.AfterFunc(lifted, wake)()
+		defer context.AfterFunc(r.ctx, wake)()
+		_, _ = io.Copy(io.Discard, beneath)
 	})
+}
+
+// unwrap returns the connection that the server took over from the listener.
+func unwrap(c net.Conn) net.Conn {
+	if w, ok := c.(interface{ UnsafeConn() net.Conn }); ok {
+		return w.UnsafeConn()
+	}
+	return c
 }
 
 // reset closes a connection so that the caller sees a reset instead of an end.
 func reset(c net.Conn) {
-	for {
-		switch inner := c.(type) {
-		case interface{ UnsafeConn() net.Conn }:
-			c = inner.UnsafeConn()
-		case *tls.Conn:
-			c = inner.NetConn()
-		case *net.TCPConn:
-			_ = inner.SetLinger(0)
-			_ = inner.Close()
-			return
-		default:
-			_ = c.Close()
-			return
-		}
+	c = unwrap(c)
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
 	}
+	if t, ok := c.(*net.TCPConn); ok {
+		_ = t.SetLinger(0)
+	}
+	_ = c.Close()
 }
 
 // hurtReply damages the complete reply that ctx holds.
@@ -111,17 +117,31 @@ func cutShort(ctx *fasthttp.RequestCtx) {
 	ctx.Hijack(func(c net.Conn) { _, _ = c.Write(text) })
 }
 
-// garble makes of a JSON reply something that is certainly not the reply: never one that could pass for another answer.
-func garble(body []byte) []byte {
-	switch rand.IntN(4) {
+// garble makes of a JSON reply something that is not the reply. Every way shows in the Content-Digest, which stays that
+// of the reply as it was; all but the last show without it.
+func garble(reply []byte) []byte {
+	switch rand.IntN(5) {
 	case 0: // a page from something in between
 		return []byte("<html><body><h1>It works!</h1></body></html>")
 	case 1: // the right shape, too few answers
 		return []byte(`{"watermark":{"version":1,"at":"2000-01-01T00:00:00Z"},"answers":[]}`)
 	case 2: // nothing at all
 		return nil
+	case 3:
+		return scramble(bytes.Clone(reply))
 	}
-	return scramble(bytes.Clone(body))
+	return alter(bytes.Clone(reply))
+}
+
+// alter changes one digit, if there is one: the reply still reads well.
+func alter(b []byte) []byte {
+	for range 1000 {
+		if i := rand.IntN(len(b)); b[i]-'0' <= 9 {
+			b[i] = '0' + (b[i]-'0'+byte(1+rand.IntN(9)))%10
+			break
+		}
+	}
+	return b
 }
 
 // scramble overwrites a stretch with control characters, which JSON has nowhere, and which no checksum survives.

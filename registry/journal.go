@@ -14,8 +14,7 @@ import (
 	"syscall"
 )
 
-// journalFormat is the format of the change file. Its lines are written in the names of [state] and nation.Person, so a
-// change of those needs a new number and a reader for the old one.
+// journalFormat is the format of the change file: a head, then one [stored] a line.
 const journalFormat = 1
 
 // journalHead is the first line of a change file.
@@ -75,7 +74,19 @@ func (j *journal) start(nation string, replay func(*state)) error {
 		return nil
 	}
 	j.epoch = newEpoch()
-	return j.append(journalHead{Format: journalFormat, Nation: nation, Epoch: j.epoch})
+	if err := j.append(journalHead{Format: journalFormat, Nation: nation, Epoch: j.epoch}); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(j.file.Name()))
+}
+
+// syncFolder makes a new file's name as durable as what is in it.
+func syncFolder(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("opening the folder: %w", err)
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // read takes in every complete line and leaves j.size behind the last of them.
@@ -121,12 +132,16 @@ func (j *journal) readHead(line []byte, nation string) error {
 }
 
 func readChange(line []byte, version uint64, replay func(*state)) error {
-	s := new(state)
-	if err := strictly(line, s); err != nil {
+	var l stored
+	if err := strictly(line, &l); err != nil {
 		return err
 	}
-	if s.Version != version {
-		return fmt.Errorf("version %d where %d must follow", s.Version, version)
+	if l.Version != version {
+		return fmt.Errorf("version %d where %d must follow", l.Version, version)
+	}
+	s, err := l.restore()
+	if err != nil {
+		return err
 	}
 	replay(s)
 	return nil

@@ -39,13 +39,14 @@ type headMark struct {
 	At      string `json:"at"`
 }
 
-// coverage says for which identifiers of the kind an export is complete: those that begin with characters inside a
-// range, if there are ranges, and with none of the exceptions.
+// coverage says for which identifiers of the kind an export is complete: those whose beginning lies in one of the ranges
+// and that begin with none of the exceptions.
 type coverage struct {
 	Ranges []span   `json:"ranges"`
 	Except []string `json:"except"`
 }
 
+// span is an inclusive range of beginnings of equal length, compared as text.
 type span struct {
 	From string `json:"from"`
 	To   string `json:"to"`

@@ -9,6 +9,7 @@ import (
 
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/registry/nation"
+	"github.com/verigate/verigate/registry/sample"
 )
 
 // maxBirths bounds one birth command, so that one request cannot fill the disk.
@@ -55,7 +56,7 @@ var (
 
 // outcome is a person after a command: what they would say at a counter, and what the register now says of them.
 type outcome struct {
-	claim
+	sample.Claim
 	Version uint64          `json:"version"`
 	Record  json.RawMessage `json:"record"`
 }
@@ -76,7 +77,7 @@ func (r *Registry) servePeople(ctx *fasthttp.RequestCtx) {
 		r.sendFailure(ctx, err)
 		return
 	}
-	sendJSON(ctx, outcome{claim: claimOf(&s.Person), Version: s.Version, Record: appendRecord(nil, &s.Person)})
+	sendJSON(ctx, outcome{Claim: sample.Of(&s.person, r.today()), Version: s.version, Record: appendRecord(nil, &s.person)})
 }
 
 func (r *Registry) serveBirths(ctx *fasthttp.RequestCtx, c *command) {
@@ -86,11 +87,12 @@ func (r *Registry) serveBirths(ctx *fasthttp.RequestCtx, c *command) {
 		return
 	}
 	reply := struct {
-		Version uint64  `json:"version"`
-		People  []claim `json:"people"`
-	}{Version: born[len(born)-1].Version}
+		Version uint64         `json:"version"`
+		People  []sample.Claim `json:"people"`
+	}{Version: born[len(born)-1].version}
+	today := r.today()
 	for _, s := range born {
-		reply.People = append(reply.People, claimOf(&s.Person))
+		reply.People = append(reply.People, sample.Of(&s.person, today))
 	}
 	sendJSON(ctx, reply)
 }
@@ -131,13 +133,13 @@ func (r *Registry) birth(c *command) ([]*state, error) {
 	}
 	r.lab.Lock()
 	defer r.lab.Unlock()
-	today, first := nation.DateOf(r.now()), r.overlay.births()
+	today, first := r.today(), r.overlay.births()
 	states := make([]*state, count)
 	for i := range states {
 		s := new(state)
-		r.nation.Born(first+i, c.Province, today, &s.Person)
+		r.nation.Born(first+i, c.Province, today, &s.person)
 		if c.WithoutID {
-			s.Person.ID = ""
+			s.person.ID = ""
 		}
 		states[i] = s
 	}
@@ -156,7 +158,7 @@ func (r *Registry) change(c *command) (*state, error) {
 	}
 	r.lab.Lock()
 	defer r.lab.Unlock()
-	today := nation.DateOf(r.now())
+	today := r.today()
 	if p := c.check(today); p != nil {
 		return nil, p
 	}
@@ -168,12 +170,12 @@ func (r *Registry) change(c *command) (*state, error) {
 	case found.Holder != "":
 		return nil, errHeldElsewhere
 	}
-	s := &state{Person: *found}
-	s.Person.Cards, s.Person.Former = slices.Clone(found.Cards), slices.Clone(found.Former)
+	s := &state{person: *found}
+	s.person.Cards, s.person.Former = slices.Clone(found.Cards), slices.Clone(found.Former)
 	if p := r.checkNewID(c.NewID, found); p != nil {
 		return nil, p
 	}
-	if p := do(&s.Person, c, today); p != nil {
+	if p := do(&s.person, c, today); p != nil {
 		return nil, p
 	}
 	return s, r.commit([]*state{s})
@@ -185,8 +187,8 @@ func (r *Registry) commit(states []*state) error {
 	lines := make([]any, len(states))
 	for i, s := range states {
 		version++
-		s.Version, s.At = version, at
-		lines[i] = s
+		s.version, s.at = version, at
+		lines[i] = s.store()
 	}
 	if err := r.journal.append(lines...); err != nil {
 		return err
@@ -194,6 +196,9 @@ func (r *Registry) commit(states []*state) error {
 	r.publish(states)
 	return nil
 }
+
+// today is the register's date.
+func (r *Registry) today() identity.Date { return nation.DateOf(r.now()) }
 
 // who returns the identifier that names the person.
 func (c *command) who() (identity.Key, *problem) {

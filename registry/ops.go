@@ -22,7 +22,7 @@ var (
 	errHeldElsewhere = refuse(409, "held_elsewhere", "another register keeps this person")
 	errDead          = refuse(409, "already_dead", "the register has this person as dead")
 	errNoneInForce   = refuse(409, "no_card_in_force", "the person has no card in force today")
-	errNoCard        = refuse(409, "no_card_to_renew", "the person has no card that ended by itself or is in force")
+	errNoCard        = refuse(409, "no_card_to_renew", "the person's last card did not run out by itself, or there is none")
 	errOpenEnded     = refuse(409, "card_open_ended", "the card in force has no last day, so there is nothing to renew")
 	errRenewed       = refuse(409, "already_renewed", "the next period is already issued")
 	errNoNumber      = refuse(409, "no_number_left", "the person has been given every card number there is for them")
@@ -64,23 +64,23 @@ func renew(p *nation.Person, _ *command, today identity.Date) *problem {
 		return errDead
 	}
 	last := latestInForce(p, today)
-	from := today
-	switch {
-	case last != nil && last.To.IsZero():
-		return errOpenEnded
-	case last != nil:
-		from = addDays(last.To, 1)
-	default:
-		if last = latestActive(p); last == nil {
-			return errNoCard
-		}
+	if last == nil {
+		last = latestBegun(p, today)
 	}
-	if slices.ContainsFunc(p.Cards, func(c nation.Card) bool { return c.Status == statusActive && c.From.After(today) }) {
+	switch {
+	case slices.ContainsFunc(p.Cards, func(c nation.Card) bool { return c.Status == statusActive && c.From.After(today) }):
 		return errRenewed
+	case last == nil || endedBy(last, today):
+		return errNoCard
+	case last.To.IsZero():
+		return errOpenEnded
 	}
 	next := *last
-	next.From, next.To = from, yearFrom(from)
-	next.Status, next.StatusFrom = statusActive, identity.Date{}
+	next.From, next.Status, next.StatusFrom = addDays(last.To, 1), statusActive, identity.Date{}
+	if next.From.Before(today) {
+		next.From = today
+	}
+	next.To = yearFrom(next.From)
 	p.Cards = append(p.Cards, next)
 	return nil
 }
@@ -149,22 +149,19 @@ func die(p *nation.Person, _ *command, today identity.Date) *problem {
 	return nil
 }
 
-// correct sets what the register got wrong to what the person says of themselves.
+// correct sets what the register got wrong.
 func correct(p *nation.Person, c *command, today identity.Date) *problem {
 	if c.Name == "" && c.DOB == "" && c.Sex == "" && c.Facility == "" && c.Address == "" && c.NewID == "" {
 		return errNothing
 	}
 	if c.Name != "" {
 		p.Name = norm.NFC.String(c.Name)
-		p.Declared.Name = p.Name
 	}
 	if c.DOB != "" {
 		p.DOB, _ = identity.ParseDOB([]byte(c.DOB), today) // checked with the command
-		p.Declared.DOB = p.DOB
 	}
 	if c.Sex != "" {
 		p.Sex = sexOf(c.Sex)
-		p.Declared.Sex = p.Sex
 	}
 	if c.Address != "" {
 		p.Address = norm.NFC.String(c.Address)
@@ -199,11 +196,10 @@ func latestInForce(p *nation.Person, day identity.Date) (found *nation.Card) {
 	return found
 }
 
-// latestActive returns the card that began last among those nothing ended but their last day, or nil.
-func latestActive(p *nation.Person) (found *nation.Card) {
+// latestBegun returns the card that began last of those that have begun by the day, or nil.
+func latestBegun(p *nation.Person, day identity.Date) (found *nation.Card) {
 	for i := range p.Cards {
-		c := &p.Cards[i]
-		if c.Status == statusActive && (found == nil || !c.From.Before(found.From)) {
+		if c := &p.Cards[i]; !c.From.After(day) && (found == nil || !c.From.Before(found.From)) {
 			found = c
 		}
 	}

@@ -16,9 +16,9 @@ const firstVersion = 1
 
 // state is a person after a change. It is immutable once published.
 type state struct {
-	Version uint64        `json:"version"`
-	At      time.Time     `json:"at"`
-	Person  nation.Person `json:"person"`
+	version uint64
+	at      time.Time
+	person  nation.Person
 }
 
 // overlay is what was changed since the nation was computed: whole people, found before the nation is asked.
@@ -56,18 +56,18 @@ func (o *overlay) put(changes []*state, n *nation.Nation) {
 	defer o.mu.Unlock()
 	var keys []identity.Key
 	for _, s := range changes {
-		i := s.Person.Index
+		i := s.person.Index
 		if _, known := o.people[i]; !known && i >= n.People() {
 			o.born++
 		}
 		o.people[i] = s
-		keys = appendNumbers(keys[:0], &s.Person)
+		keys = appendNumbers(keys[:0], &s.person)
 		for _, k := range keys {
 			o.add(k, s, n)
 		}
 	}
 	if len(changes) > 0 {
-		o.version.Store(changes[len(changes)-1].Version)
+		o.version.Store(changes[len(changes)-1].version)
 	}
 }
 
@@ -79,10 +79,10 @@ func (o *overlay) add(k identity.Key, s *state, n *nation.Nation) {
 	if _, known := n.Find(k); known {
 		return
 	}
-	o.keys[k] = s.Person.Index
+	o.keys[k] = s.person.Index
 	if packed, ok := identity.PackKey(k); ok {
 		a := &o.added[k.Kind()]
-		a.packed, a.versions = append(a.packed, packed), append(a.versions, s.Version)
+		a.packed, a.versions = append(a.packed, packed), append(a.versions, s.version)
 	}
 }
 

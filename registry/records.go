@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -17,6 +19,7 @@ type work struct {
 	keys   []identity.Key
 	out    []byte
 	now    []byte
+	digest []byte
 	person nation.Person
 }
 
@@ -32,9 +35,18 @@ func (r *Registry) serveRecords(ctx *fasthttp.RequestCtx, h harm) {
 	}
 	ctx.SetContentType("application/json")
 	ctx.SetBody(r.answer(w))
+	w.digest = appendDigest(w.digest[:0], w.out)
+	ctx.Response.Header.SetBytesV("Content-Digest", w.digest)
 	if h != (harm{}) {
 		hurtReply(ctx, h)
 	}
+}
+
+// appendDigest appends a Content-Digest (RFC 9530): names are free text, so only a checksum tells a caller that a reply
+// which reads well was damaged on its way.
+func appendDigest(out, body []byte) []byte {
+	sum := sha256.Sum256(body)
+	return append(base64.StdEncoding.AppendEncode(append(out, "sha-256=:"...), sum[:]), ':')
 }
 
 // answer renders the reply to w.keys. The mark is taken first, so that everything it vouches for is in the answers.
@@ -91,7 +103,7 @@ func (r *Registry) person(k identity.Key, scratch *nation.Person) (p *nation.Per
 	case !ok:
 		return nil, 0
 	case s != nil:
-		p, version = &s.Person, s.Version
+		p, version = &s.person, s.version
 	default:
 		r.nation.Person(i, scratch)
 		p, version = scratch, firstVersion

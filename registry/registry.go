@@ -52,6 +52,7 @@ type Registry struct {
 	journal *journal
 	works   sync.Pool // *work
 
+	calls  map[string]call // by path
 	server *fasthttp.Server
 	ctx    context.Context // ends when the registry is shut down
 	stop   context.CancelFunc
@@ -81,7 +82,7 @@ func New(c Config, d Deps) (*Registry, error) {
 		r.stop()
 		return nil, err
 	}
-	r.server = r.newServer()
+	r.calls, r.server = r.newCalls(), r.newServer()
 	return r, nil
 }
 
@@ -123,6 +124,10 @@ func (r *Registry) ID() string { return r.id }
 
 // Serve answers on ln until [Registry.Shutdown]; it returns nil after a shutdown. ln is closed.
 func (r *Registry) Serve(ln net.Listener) error {
+	// The server would not know of a listener it is only about to be given, so that a shutdown at the same moment would
+	// leave it open. ctx ends before the server stops.
+	ln = &closeOnce{Listener: ln}
+	defer context.AfterFunc(r.ctx, func() { _ = ln.Close() })()
 	if r.config.TLS != nil {
 		ln = tls.NewListener(ln, r.config.TLS)
 	}
@@ -130,6 +135,19 @@ func (r *Registry) Serve(ln net.Listener) error {
 		return fmt.Errorf("serving the registry: %w", err)
 	}
 	return nil
+}
+
+// closeOnce is a listener that does not mind being closed again.
+type closeOnce struct {
+	net.Listener
+	once sync.Once
+	err  error
+}
+
+// Close implements net.Listener.
+func (l *closeOnce) Close() error {
+	l.once.Do(func() { l.err = l.Listener.Close() })
+	return l.err
 }
 
 // Shutdown ends the feeds, lets other requests finish until ctx ends, and closes the data folder.

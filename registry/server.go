@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -47,11 +48,10 @@ func (quiet) Printf(string, ...any) {}
 
 // limitsFor gives the calls that stream the time they need.
 func limitsFor(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	path, _, _ := strings.Cut(string(h.RequestURI()), "?")
-	switch path {
-	case "/changes":
+	switch uri := h.RequestURI(); {
+	case bytes.HasPrefix(uri, []byte("/changes")):
 		return fasthttp.RequestConfig{WriteTimeout: maxWait + replyTimeout}
-	case "/keys":
+	case bytes.HasPrefix(uri, []byte("/keys")):
 		return fasthttp.RequestConfig{WriteTimeout: exportTimeout}
 	}
 	return fasthttp.RequestConfig{}
@@ -78,13 +78,13 @@ func sendBroken(ctx *fasthttp.RequestCtx, err error) {
 func (r *Registry) serve(ctx *fasthttp.RequestCtx) {
 	defer func() {
 		if broken := recover(); broken != nil {
-			r.log.Error("a request broke the registry", "call", callName(ctx), "stack", string(debug.Stack()))
+			r.log.Error("a request broke the registry", "stack", string(debug.Stack())) // its own words may quote the request
 			errInternal.send(ctx)
 		}
 	}()
-	c := r.route(string(ctx.Path()))
+	c, known := r.calls[string(ctx.Path())]
 	switch {
-	case c.serve == nil:
+	case !known:
 		errPath.send(ctx)
 	case !c.allows(ctx.Method()):
 		errMethod.send(ctx)
@@ -112,35 +112,22 @@ func (c *call) allows(method []byte) bool {
 	return false
 }
 
-func (r *Registry) route(path string) call {
-	switch path {
-	case "/records":
-		return call{"POST", true, func(ctx *fasthttp.RequestCtx) { r.underFaults(ctx, true, r.serveRecords) }}
-	case "/changes":
-		return call{"GET", true, func(ctx *fasthttp.RequestCtx) { r.underFaults(ctx, false, r.serveChanges) }}
-	case "/keys":
-		return call{"GET", true, func(ctx *fasthttp.RequestCtx) { r.underFaults(ctx, false, r.serveKeys) }}
-	case "/healthz":
-		return call{"GET", false, serveHealth}
+// newCalls lists what the registry answers.
+func (r *Registry) newCalls() map[string]call {
+	under := func(slow bool, serve func(*fasthttp.RequestCtx, harm)) fasthttp.RequestHandler {
+		return func(ctx *fasthttp.RequestCtx) { r.underFaults(ctx, slow, serve) }
 	}
-	if !r.config.Lab {
-		return call{}
+	calls := map[string]call{
+		"/records": {"POST", true, under(true, r.serveRecords)},
+		"/changes": {"GET", true, under(false, r.serveChanges)},
+		"/keys":    {"GET", true, under(false, r.serveKeys)},
+		"/healthz": {"GET", false, serveHealth},
 	}
-	switch path {
-	case "/lab/people":
-		return call{"POST", false, r.servePeople}
-	case "/lab/faults":
-		return call{"GET, POST, DELETE", false, r.serveFaults}
+	if r.config.Lab {
+		calls["/lab/people"] = call{"POST", false, r.servePeople}
+		calls["/lab/faults"] = call{"GET, POST, DELETE", false, r.serveFaults}
 	}
-	return call{}
-}
-
-func callName(ctx *fasthttp.RequestCtx) string {
-	switch p := string(ctx.Path()); p {
-	case "/records", "/changes", "/keys", "/lab/people", "/lab/faults":
-		return p
-	}
-	return "other"
+	return calls
 }
 
 func serveHealth(ctx *fasthttp.RequestCtx) {

@@ -1,0 +1,42 @@
+package registry
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/verigate/verigate/identity"
+)
+
+// ParseKeys is the decoder of request bodies.
+func ParseKeys(body []byte) ([]identity.Key, error) {
+	keys, p := parseKeys(body, nil)
+	if p != nil {
+		return nil, p
+	}
+	return keys, nil
+}
+
+// Feed writes the feed after a token for a while, as GET /changes does, without a connection in between.
+func (r *Registry) Feed(ctx context.Context, token string, wait time.Duration, out io.Writer) error {
+	after, ok := r.feed.begin(token)
+	if !ok {
+		return errToken
+	}
+	reader := feedReader{feed: r.feed, after: after, every: r.config.Heartbeat, out: out}
+	return reader.run(ctx, wait)
+}
+
+// Births makes people without a request.
+func (r *Registry) Births(count int) error {
+	_, err := r.birth(&command{Count: &count, Province: "001"})
+	return err
+}
+
+// SetFeed sets how the feed behaves.
+func (r *Registry) SetFeed(mode string) {
+	r.feed.setMode(feedMode(mode))
+}
+
+// Latency draws from the latency that faults add.
+func Latency(f Faults) time.Duration { return f.latency() }
