@@ -108,10 +108,8 @@ func (e *Entry) SetPasswordMD5(s *Secrets, username, md5hex string) error {
 
 // account returns the caller's account of that name, made if needed.
 func (e *Entry) account(username string) *Account {
-	for i := range e.Accounts {
-		if strings.EqualFold(e.Accounts[i].Username, username) {
-			return &e.Accounts[i]
-		}
+	if a := e.FindAccount(username); a != nil {
+		return a
 	}
 	e.Accounts = append(e.Accounts, Account{Username: username})
 	return &e.Accounts[len(e.Accounts)-1]
@@ -153,3 +151,44 @@ func (e *Entry) RemoveOfficer(s *Secrets, number string) error {
 	}
 	return nil
 }
+
+// FindAccount returns the caller's portal account of that name, letter case aside, or nil.
+func (e *Entry) FindAccount(username string) *Account {
+	for i := range e.Accounts {
+		if strings.EqualFold(e.Accounts[i].Username, username) {
+			return &e.Accounts[i]
+		}
+	}
+	return nil
+}
+
+// RevokeAccount ends a portal account and its tokens at once.
+func (e *Entry) RevokeAccount(username string) error {
+	a := e.FindAccount(username)
+	if a == nil {
+		return fmt.Errorf("caller %s: has no portal account %q", e.ID, cut(username))
+	}
+	a.Revoked = true
+	a.Epoch++
+	return nil
+}
+
+// Set changes one switch of a policy by its name in the directory file.
+func (p *Policy) Set(name string, on bool) error {
+	for _, s := range []struct {
+		name string
+		to   **bool
+	}{
+		{"mismatch_details", &p.MismatchDetails}, {"disclose_on_mismatch", &p.DiscloseOnMismatch}, {"show_deceased", &p.ShowDeceased},
+		{"loose_iy", &p.LooseIY}, {"staff_required", &p.StaffRequired}, {"bad_token_401", &p.BadTokenStatus401},
+	} {
+		if s.name == name {
+			*s.to = &on
+			return nil
+		}
+	}
+	return fmt.Errorf("policy %q: must be mismatch_details, disclose_on_mismatch, show_deceased, loose_iy, staff_required or bad_token_401", cut(name))
+}
+
+// Effective returns the caller's limits with the defaults of its kind in place of what it does not set.
+func (e *Entry) Effective() Limits { return e.Limits.withDefaults(kindOf(e.Kind)) }

@@ -21,6 +21,7 @@ type cli struct {
 	Filter   filterCmd   `cmd:"" help:"Build and inspect prefilter generations."`
 	Lookup   lookupCmd   `cmd:"" help:"Ask one question by hand."`
 	Audit    auditCmd    `cmd:"" help:"Verify and search the audit log."`
+	Clients  clientsCmd  `cmd:"" help:"Manage the caller directory."`
 	Version  versionCmd  `cmd:"" help:"Print version, commit and Go version."`
 }
 

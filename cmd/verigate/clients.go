@@ -1,0 +1,251 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/verigate/verigate/clients"
+	"github.com/verigate/verigate/config"
+)
+
+type clientsCmd struct {
+	File   string            `help:"The directory file; default DIR/clients.ndjson of --data." placeholder:"FILE"`
+	Key    config.SecretFile `name:"key-file" help:"Its secret; default DIR/keys/clients.key of --data." placeholder:"FILE"`
+	Data   string            `help:"A demo's data folder, for the two defaults." default:"./data/demo" placeholder:"DIR"`
+	Format string            `help:"Form of the output." enum:"text,json" default:"text"`
+
+	Add     clientsAddCmd     `cmd:"" help:"Add a caller; its secrets are shown once."`
+	Import  clientsImportCmd  `cmd:"" help:"Add many callers from a CSV file."`
+	List    clientsListCmd    `cmd:"" help:"List callers."`
+	Show    clientsShowCmd    `cmd:"" help:"Show one caller."`
+	Rotate  clientsRotateCmd  `cmd:"" help:"Give a caller a new API key or portal password; the old key works on for a while."`
+	Revoke  clientsRevokeCmd  `cmd:"" help:"End one key, one portal account, or a caller altogether, at once."`
+	Suspend clientsSuspendCmd `cmd:"" help:"Stop answering a caller, which is told whom to talk to."`
+	Resume  clientsResumeCmd  `cmd:"" help:"Answer a suspended caller again."`
+	Limits  clientsLimitsCmd  `cmd:"" help:"Change a caller's limits."`
+	Staff   clientsStaffCmd   `cmd:"" help:"Change who may look people up in the portal's contract for a caller."`
+}
+
+// Help shows examples below the flags.
+func (*clientsCmd) Help() string {
+	return `Works on the directory file; a running gateway sees a change within seconds. Keys and passwords are shown once and kept
+only as hashes. docs/callers.md describes the file.
+
+  verigate clients list
+  verigate clients add clinic-01001 --kind clinic --facility 01001 --portal 01001_BV
+  verigate clients rotate clinic-01001 --overlap 7d
+  verigate clients --file /etc/verigate/clients.ndjson --key-file /etc/verigate/clients.key import callers.csv --secrets out.csv`
+}
+
+// store opens the directory file that the flags name.
+func (c *clientsCmd) store() (*clients.Store, error) {
+	file, keyFile := c.File, c.Key
+	if file == "" {
+		file = filepath.Join(c.Data, "clients.ndjson")
+	}
+	if !keyFile.Set() {
+		keyFile = config.SecretFile(filepath.Join(c.Data, "keys", "clients.key"))
+	}
+	key, err := keyFile.Read()
+	if err != nil {
+		return nil, usage(fmt.Errorf("reading --key-file: %w", err))
+	}
+	secrets, err := clients.NewSecrets(key)
+	if err != nil {
+		return nil, usage(fmt.Errorf("--key-file %s: %w", string(keyFile), err))
+	}
+	return &clients.Store{Path: file, Secrets: secrets}, nil
+}
+
+func (c *clientsCmd) read() (*clients.File, error) {
+	store, err := c.store()
+	if err != nil {
+		return nil, err
+	}
+	f, err := store.Read()
+	if err != nil {
+		return nil, usage(err)
+	}
+	return f, nil
+}
+
+// update changes the directory; what is wrong with a change is for the operator to mend.
+func (c *clientsCmd) update(change func(*clients.File, *clients.Secrets) error) error {
+	store, err := c.store()
+	if err != nil {
+		return err
+	}
+	if err := store.Update(func(f *clients.File) error { return change(f, store.Secrets) }); err != nil {
+		return usage(err)
+	}
+	return nil
+}
+
+// change is update of one caller.
+func (c *clientsCmd) change(id string, change func(*clients.Entry, *clients.Secrets) error) error {
+	return c.update(func(f *clients.File, s *clients.Secrets) error {
+		e, err := f.Caller(id)
+		if err != nil {
+			return err
+		}
+		return change(e, s)
+	})
+}
+
+// issued prints secrets; there is no second time.
+func (c *clientsCmd) issued(made clients.Issued) error {
+	if c.Format == "json" {
+		return printJSON(os.Stdout, made)
+	}
+	for _, l := range [][2]string{{"caller", made.Caller}, {"key", made.Key}, {"portal user", made.Username}, {"portal password", made.Password}} {
+		if l[1] != "" {
+			fmt.Printf("%-16s %s\n", l[0], l[1])
+		}
+	}
+	if made.Key != "" || made.Password != "" {
+		fmt.Fprintln(os.Stderr, "Shown once: keep it now.")
+	}
+	return nil
+}
+
+type clientsListCmd struct {
+	Kind   string `help:"Only this kind." placeholder:"KIND"`
+	Status string `help:"Only with this status." placeholder:"STATUS"`
+}
+
+// Run lists.
+func (c *clientsListCmd) Run(parent *clientsCmd) error {
+	f, err := parent.read()
+	if err != nil {
+		return err
+	}
+	shown := make([]*clients.Entry, 0, len(f.Entries))
+	for _, e := range f.Entries {
+		if (c.Kind == "" || e.Kind == c.Kind) && (c.Status == "" || e.Status == c.Status) {
+			shown = append(shown, e)
+		}
+	}
+	if parent.Format == "json" {
+		return printJSON(os.Stdout, shown)
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tKIND\tFACILITY\tSTATUS\tSCOPES\tKEYS\tACCOUNTS\tNAME")
+	for _, e := range shown {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", e.ID, e.Kind, dashed(e.Facility), e.Status, strings.Join(e.Scopes, ","),
+			len(usable(e.Keys, time.Now())), dashed(strings.Join(usernames(e), ",")), e.Name)
+	}
+	return w.Flush()
+}
+
+func usable(keys []clients.Key, now time.Time) []clients.Key {
+	var out []clients.Key
+	for _, k := range keys {
+		if k.Revoked == nil && (k.Expires == nil || k.Expires.After(now)) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func usernames(e *clients.Entry) []string {
+	names := make([]string, 0, len(e.Accounts))
+	for _, a := range e.Accounts {
+		names = append(names, a.Username)
+	}
+	return names
+}
+
+func dashed(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+type clientsShowCmd struct {
+	ID string `arg:"" help:"The caller."`
+}
+
+// Run shows.
+func (c *clientsShowCmd) Run(parent *clientsCmd) error {
+	f, err := parent.read()
+	if err != nil {
+		return err
+	}
+	e, err := f.Caller(c.ID)
+	if err != nil {
+		return usage(err)
+	}
+	if parent.Format == "json" {
+		return printJSON(os.Stdout, e)
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	l := e.Effective()
+	fmt.Fprintf(w, "id\t%s\nname\t%s\nkind\t%s\nfacility\t%s\nstatus\t%s\ncontact\t%s\nscopes\t%s\npurposes\t%s\n", e.ID, dashed(e.Name), e.Kind,
+		dashed(e.Facility), e.Status, dashed(e.Contact), strings.Join(e.Scopes, ", "), strings.Join(e.Purposes, ", "))
+	fmt.Fprintf(w, "limits\t%d/s, %d at once, %d under way, %d a day\n", l.Rate, l.Burst, l.Concurrency, l.Daily)
+	for _, k := range e.Keys {
+		fmt.Fprintf(w, "key\t%s, made %s%s\n", k.ID, k.Created.Format(time.DateOnly), keyState(k, time.Now()))
+	}
+	for _, a := range e.Accounts {
+		fmt.Fprintf(w, "account\t%s%s\n", a.Username, map[bool]string{true: ", revoked"}[a.Revoked])
+	}
+	fmt.Fprintf(w, "staff\t%d registered\n", len(e.Officers))
+	return w.Flush()
+}
+
+func keyState(k clients.Key, now time.Time) string {
+	switch {
+	case k.Revoked != nil:
+		return ", revoked " + k.Revoked.Format(time.DateOnly)
+	case k.Expires == nil:
+		return ""
+	case !k.Expires.After(now):
+		return ", expired " + k.Expires.Format(time.RFC3339)
+	}
+	return ", until " + k.Expires.Format(time.RFC3339)
+}
+
+type clientsLimitsCmd struct {
+	ID string `arg:"" help:"The caller."`
+	limitFlags
+}
+
+// limitFlags are limits as flags; what is not given stays, 0 is the default of the kind.
+type limitFlags struct {
+	Rate        *int64 `help:"Queries per second, sustained; 0 for the default of the kind." placeholder:"N"`
+	Burst       *int64 `help:"Queries at once after a pause." placeholder:"N"`
+	Concurrency *int64 `help:"Requests under way at once." placeholder:"N"`
+	Daily       *int64 `help:"Queries a day." placeholder:"N"`
+}
+
+func (l *limitFlags) apply(to *clients.Limits) (changed bool) {
+	for _, p := range []struct {
+		from *int64
+		to   *int64
+	}{{l.Rate, &to.Rate}, {l.Burst, &to.Burst}, {l.Concurrency, &to.Concurrency}, {l.Daily, &to.Daily}} {
+		if p.from != nil {
+			*p.to, changed = *p.from, true
+		}
+	}
+	return changed
+}
+
+// Run changes limits.
+func (c *clientsLimitsCmd) Run(parent *clientsCmd) error {
+	err := parent.change(c.ID, func(e *clients.Entry, _ *clients.Secrets) error {
+		if !c.apply(&e.Limits) {
+			return errors.New("nothing to change: give --rate, --burst, --concurrency or --daily")
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return (&clientsShowCmd{ID: c.ID}).Run(parent)
+}
