@@ -4,12 +4,14 @@ import (
 	"context"
 
 	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/internal/span"
 	"github.com/verigate/verigate/verify"
 )
 
 // judge settles the outcome of every item, decides what of it may leave, and charges the caller's budget.
 func (r *Resolver) judge(ctx context.Context, b *Batch) {
-	defer r.span(ctx, "judge").End()
+	_, step := span.Step(ctx, "judge")
+	defer step.End()
 	today := b.Now.Today()
 	for i, at := range b.index {
 		item, held := &b.Items[at], &b.lookup.Held[i]

@@ -5,13 +5,15 @@ import (
 
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/internal/metric"
+	"github.com/verigate/verigate/internal/span"
 	"github.com/verigate/verigate/verify"
 )
 
 // record puts one decision per item into the audit log. When the log refuses, nobody gets an answer: all items become
 // unavailable, and nothing of what was known leaves.
 func (r *Resolver) record(ctx context.Context, b *Batch) {
-	defer r.span(ctx, "record").End()
+	_, step := span.Step(ctx, "record")
+	defer step.End()
 	b.decisions = b.decisions[:0]
 	for i := range b.Items {
 		b.decisions = append(b.decisions, decision(b, &b.Items[i]))

@@ -4,10 +4,9 @@ import (
 	"context"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/internal/metric"
+	"github.com/verigate/verigate/internal/span"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -20,7 +19,6 @@ type Deps struct {
 	Asker    Asker
 	Recorder Recorder
 	Budget   Budget
-	Tracer   trace.Tracer // nil: no spans
 	// ClaimBound: the registry judges claims itself, so an answer is good for the claims that earned it and no others.
 	ClaimBound bool
 	Metrics    *metric.Set
@@ -77,7 +75,8 @@ func (r *Resolver) screen(ctx context.Context, b *Batch) {
 	if r.Screener == nil {
 		return
 	}
-	defer r.span(ctx, "screen").End()
+	_, step := span.Step(ctx, "screen")
+	defer step.End()
 	r.Screener.Screen(&b.lookup)
 }
 
@@ -85,7 +84,8 @@ func (r *Resolver) recall(ctx context.Context, b *Batch) {
 	if r.Recaller == nil || settled(b.lookup.Held) {
 		return
 	}
-	defer r.span(ctx, "recall").End()
+	ctx, step := span.Step(ctx, "recall")
+	defer step.End()
 	r.Recaller.Recall(ctx, &b.lookup)
 }
 
@@ -97,7 +97,8 @@ func (r *Resolver) ask(ctx context.Context, b *Batch) {
 	if settled(b.lookup.Held) {
 		return
 	}
-	defer r.span(ctx, "ask").End()
+	ctx, step := span.Step(ctx, "ask")
+	defer step.End()
 	deadline := b.Deadline
 	if deadline <= 0 {
 		deadline = defaultDeadline
@@ -114,16 +115,4 @@ func settled(held []verify.Held) bool {
 		}
 	}
 	return true
-}
-
-// noSpan is what a request that is not sampled carries: End does nothing.
-var noSpan = trace.SpanFromContext(context.Background())
-
-// span opens a child span when the request is being traced; otherwise it costs a map-free context look-up.
-func (r *Resolver) span(ctx context.Context, step string) trace.Span {
-	if r.Tracer == nil || !trace.SpanFromContext(ctx).IsRecording() {
-		return noSpan
-	}
-	_, span := r.Tracer.Start(ctx, step)
-	return span
 }

@@ -19,7 +19,7 @@ type Config struct {
 	URL               string            `yaml:"url" help:"One Redis server: redis://[user@]host:port/db, or rediss:// for TLS. Empty together with addresses: no shared cache."`
 	Addresses         []string          `yaml:"addresses" help:"host:port of the Sentinels (with sentinel_master) or of some Cluster nodes, instead of url."`
 	SentinelMaster    string            `yaml:"sentinel_master" help:"Name of the master that the Sentinels watch."`
-	Username          string            `yaml:"username" help:"Redis user."`
+	Username          string            `yaml:"username" help:"Name of the Redis user."`
 	PasswordFile      config.SecretFile `yaml:"password_file" help:"File with the Redis password."`
 	SentinelPassword  config.SecretFile `yaml:"sentinel_password_file" help:"File with the Sentinels' password."`
 	DB                int               `yaml:"db" min:"0" help:"Database number behind Sentinel; a single server's is in its url, a Cluster has none."`

@@ -154,7 +154,7 @@ func (n *node) startAsker() error {
 func (n *node) startGateway() error {
 	resolver := resolve.New(resolve.Deps{
 		Hasher: n.hasher, Screener: n.memory.screener(), Recaller: n.memory, Asker: n.asker, Recorder: n.audit,
-		Tracer: n.telemetry.Tracer(), Metrics: n.metrics, ClaimBound: n.cfg.Registry.Dialect == dialectPortal,
+		Metrics: n.metrics, ClaimBound: n.cfg.Registry.Dialect == dialectPortal,
 	})
 	var err error
 	n.gateway, err = gateway.New(n.cfg.Gateway, gateway.Deps{
