@@ -140,13 +140,18 @@ func golden(t *testing.T, name, got string) {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(path)
+	want, err := readGolden(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != string(want) {
+	if got != want {
 		t.Errorf("%s\n got %s\nwant %s", name, got, want)
 	}
+}
+
+func readGolden(name string) (string, error) {
+	b, err := os.ReadFile(filepath.Join("testdata", "portal", name+".json"))
+	return string(b), err
 }
 
 func TestEveryResultCode(t *testing.T) {

@@ -133,8 +133,8 @@ var strictURL = base64.RawURLEncoding.Strict()
 func (t *Tokens) Check(now verify.Instant, token, idToken []byte, out *Token) bool {
 	*out = Token{}
 	var buf [maxToken + 2]byte
-	if base64.RawURLEncoding.DecodedLen(len(token)) > maxToken {
-		return false
+	if base64.RawURLEncoding.DecodedLen(len(token)) > maxToken || bytes.ContainsAny(token, "\r\n") {
+		return false // the decoder would skip line ends: one token, many texts
 	}
 	n, err := strictURL.Decode(buf[:], token)
 	if err != nil || n <= tokenHead+tokenMAC {
