@@ -80,7 +80,7 @@ func toneAt(runes []rune) int {
 		switch {
 		case isMark(r):
 			shaped = i
-		case isVowel(r) && !(i > 0 && isGlide(runes[i-1], r) && i+1 < len(runes)):
+		case isVowel(r) && !isGlide(runes, i):
 			plain = append(plain, i)
 		}
 	}
@@ -96,10 +96,16 @@ func toneAt(runes []rune) int {
 	return plain[last]
 }
 
-// isGlide tells whether a letter belongs to the consonant before it, as in qu and gi.
-func isGlide(before, r rune) bool {
-	return strings.ContainsRune("qQ", before) && strings.ContainsRune("uU", r) ||
-		strings.ContainsRune("gG", before) && strings.ContainsRune("iI", r)
+// isGlide tells whether a vowel belongs to the consonant before it, as in quan and gian.
+func isGlide(runes []rune, i int) bool {
+	if i == 0 || i+1 == len(runes) {
+		return false
+	}
+	switch pair := string(runes[i-1 : i+1]); pair {
+	case "qu", "Qu", "QU", "gi", "Gi", "GI":
+		return true
+	}
+	return false
 }
 
 // placements maps the end of a word whose tone may stand on either vowel to its other spelling: an open oa, oe or uy.

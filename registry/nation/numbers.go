@@ -1,6 +1,10 @@
 package nation
 
-import "github.com/verigate/verigate/identity"
+import (
+	"slices"
+
+	"github.com/verigate/verigate/identity"
+)
 
 const (
 	codes   = 10_000_000_000 // how many codes there are
@@ -132,12 +136,7 @@ func (n *Nation) findCard(card uint64) (int, bool) {
 	}
 	var held [3]uint64
 	t := n.traitsOf(s)
-	for _, h := range t.appendCards(held[:0], code) {
-		if h == card {
-			return i, true
-		}
-	}
-	return 0, false
+	return i, slices.Contains(t.appendCards(held[:0], code), card)
 }
 
 // appendCards appends every card number that somebody of these traits was ever given.

@@ -20,6 +20,7 @@ func key(tb testing.TB, kind identity.Kind, value string) identity.Key {
 
 // keysOf lists every identifier that p was ever given.
 func keysOf(tb testing.TB, p *nation.Person) []identity.Key {
+	tb.Helper()
 	keys := []identity.Key{key(tb, identity.KindCode, p.Code)}
 	if p.ID != "" {
 		keys = append(keys, key(tb, identity.KindID, p.ID))

@@ -3,6 +3,7 @@ package sample
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 
 	"github.com/verigate/verigate/identity"
@@ -21,7 +22,7 @@ type Pair struct {
 func PairHeader() []string { return []string{"kind", "same", "record", "claim"} }
 
 // Row returns the pair's values in the order of [PairHeader].
-func (p *Pair) Row() []string { return []string{p.Kind, fmt.Sprint(p.Same), p.Record, p.Claim} }
+func (p *Pair) Row() []string { return []string{p.Kind, strconv.FormatBool(p.Same), p.Record, p.Claim} }
 
 // Corpus makes labelled pairs of names. It is not safe for concurrent use.
 type Corpus struct {

@@ -35,8 +35,10 @@ func New(n *nation.Nation, seed uint64) *Generator {
 
 // Mixes returns what [Generator.Next] takes: [National], then every single kind.
 func Mixes() []string {
-	names := []string{National}
-	for _, k := range kinds() {
+	all := kinds()
+	names := make([]string, 1, 1+len(all))
+	names[0] = National
+	for _, k := range all {
 		names = append(names, k.name)
 	}
 	return names

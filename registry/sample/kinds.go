@@ -1,6 +1,8 @@
 package sample
 
 import (
+	"slices"
+
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/registry/nation"
 )
@@ -38,8 +40,11 @@ var answers = [nation.Lives]answer{
 }
 
 // kinds lists all kinds, in the order in which they are documented.
-func kinds() []kind {
-	k := []kind{
+func kinds() []kind { return slices.Concat(agreements(), troubles()) }
+
+// agreements are the kinds that match.
+func agreements() []kind {
+	return []kind{
 		{"valid", 5000, present, (*Generator).valid},
 		{"by_id", 300, withID, by(identity.KindID)},
 		{"by_code", 250, present, by(identity.KindCode)},
@@ -63,10 +68,9 @@ func kinds() []kind {
 		{"child_without_card", 40, living(nation.Cardless), (*Generator).byAny},
 		{"newborn_without_id", 25, newbornWithoutID, (*Generator).byAny},
 	}
-	return append(k, troubles()...)
 }
 
-// troubles are the kinds whose answer is not a plain match.
+// troubles are the others; some of those who declare something else match all the same.
 func troubles() []kind {
 	return []kind{
 		{"declared", 290, declaring, (*Generator).declared},

@@ -30,7 +30,7 @@ func misses() []pairKind {
 			return other, ok && marked(other) && !sameName(other, who.name)
 		}
 	}
-	for _, k := range kinds[:len(kinds):len(kinds)] {
+	for _, k := range slices.Clip(kinds) {
 		if k.name != "lost_mark" {
 			kinds = append(kinds, bareMiss(k))
 		}

@@ -3,6 +3,7 @@ package sample
 import (
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/verigate/verigate/identity"
@@ -63,7 +64,7 @@ func PaperQR(p *nation.Person, card *nation.Card, number string, short bool) str
 		if card.Area > 0 {
 			area = card.Area
 		}
-		f = append(f, card.Number[3:5]+"01"+p.Code, "-", fmt.Sprint(area), " "+portalDate(card.FiveYears),
+		f = append(f, card.Number[3:5]+"01"+p.Code, "-", strconv.Itoa(area), " "+portalDate(card.FiveYears),
 			"0123456789abcdef-0000", "4", hexText(p.Office))
 	}
 	return strings.Join(f, "|") + "|$"
