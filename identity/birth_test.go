@@ -124,6 +124,7 @@ func TestParseDay(t *testing.T) {
 }
 
 func checkDate(t *testing.T, want identity.Date, wantFault identity.Fault) func(identity.Date, identity.Fault) {
+	t.Helper()
 	return func(got identity.Date, fault identity.Fault) {
 		t.Helper()
 		if got != want || fault != wantFault {

@@ -24,6 +24,7 @@ func addAwkward(f *testing.F) {
 
 // fuzzNumber holds a reader of numbers to its own output: what it accepts it gives back normalised, and reads again.
 func fuzzNumber(f *testing.F, kind identity.Kind, parse func([]byte) (identity.Key, identity.Fault)) {
+	f.Helper()
 	addAwkward(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		was := bytes.Clone(b)
@@ -70,6 +71,7 @@ func FuzzParseAny(f *testing.F) {
 
 // fuzzDate holds a reader of dates to real dates within its bounds, written back as they were read.
 func fuzzDate(f *testing.F, parse func([]byte) (identity.Date, identity.Fault), write func(identity.Date) []byte, last identity.Date) {
+	f.Helper()
 	addAwkward(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d, fault := parse(b)

@@ -132,7 +132,7 @@ func keyField(b []byte, as reading) (Key, Fault) {
 func strayKey(b []byte, fault Fault) (Key, Fault) {
 	if len(b) > 3 && b[0] == ']' {
 		if k, f := ParseAny(b[3:], Date{}); f == FaultNone {
-			return k, f
+			return k, FaultNone
 		}
 	}
 	for _, n := range [...]int{longCardLen, cardLen, idLen, codeLen} {
@@ -140,7 +140,7 @@ func strayKey(b []byte, fault Fault) (Key, Fault) {
 			continue
 		}
 		if k, f := ParseAny(b[len(b)-n:], Date{}); f == FaultNone && k.Len() == n {
-			return k, f
+			return k, FaultNone
 		}
 	}
 	return Key{}, fault

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -87,14 +88,7 @@ func nibble(b []byte, strokes bool) (v byte, size int) {
 	return 0, 0
 }
 
-func hasDigit(b []byte) bool {
-	for _, c := range b {
-		if isDigit(c) {
-			return true
-		}
-	}
-	return false
-}
+func hasDigit(b []byte) bool { return slices.ContainsFunc(b, isDigit) }
 
 // fromUTF8 copies src if it spells a name in UTF-8; it returns the length, or 0.
 func fromUTF8(dst, src []byte) int {

@@ -1,7 +1,7 @@
 package verify
 
 // vowels is the set of vowel letters, a being bit 0.
-const vowels = 1<<('a'-'a') | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a') | 1<<('y'-'a')
+const vowels = 1 | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a') | 1<<('y'-'a')
 
 func isVowel(l letter) bool {
 	i := l&(runeMask|classMask) - 'a'
