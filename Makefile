@@ -16,7 +16,7 @@ MODULES  := . loadtest/k6
 export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race lint fuzz bench peers load docs tidy check clean need-test
+.PHONY: help run build test race lint fuzz bench matching-report peers load docs tidy check clean need-test
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -49,6 +49,9 @@ bench: $(TOOLS)/benchstat ## run the benchmarks beside the code and compare them
 	@mv bench/results/micro-$(COMMIT).txt.tmp bench/results/micro-$(COMMIT).txt
 	@old=$$(ls -t bench/results/micro-*.txt | grep -v $(COMMIT) | head -n 1); \
 		$(TOOLS)/benchstat $$old bench/results/micro-$(COMMIT).txt
+
+matching-report: ## measure name matching on twenty million pairs and write the rates into docs/matching.md (minutes)
+	go test ./verify -run '^TestMatchingRates$$' -count=1 -timeout=60m -matching-page=../docs/matching.md -matching-variants=100000 -matching-misses=1000000
 
 peers: build ## measure the hot lookup against a bare fasthttp handler and a net/http rival, same run
 	go run ./bench -verigate $(BIN)/verigate -commit $(COMMIT) $(ARGS)
