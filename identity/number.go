@@ -78,12 +78,12 @@ func (c *compact) read(raw []byte) bool {
 		return false
 	}
 	for len(raw) > 0 {
-		if n := separatorAt(raw); n > 0 {
-			raw = raw[n:]
-			continue
-		}
 		ch, n := upper(raw[0]), 1
 		if !isDigit(ch) && ch-'A' > 'Z'-'A' {
+			if n = separatorAt(raw); n > 0 {
+				raw = raw[n:]
+				continue
+			}
 			if n = strokeAt(raw); n == 0 {
 				return false
 			}

@@ -26,7 +26,7 @@ func (f *fields) split(raw []byte, as reading) {
 	f.raw, f.n = raw, 0
 	from := 0
 	for i := 0; i < len(raw) && f.n < maxFields-1; {
-		n := barAt(raw[i:], as)
+		n := barAt(raw, i, as)
 		if n == 0 {
 			i++
 			continue
@@ -46,13 +46,19 @@ func (f *fields) add(from, to int) {
 	f.n++
 }
 
-// barAt returns the length in bytes of the field separator that b begins with, or 0.
-func barAt(b []byte, as reading) int {
-	switch {
-	case b[0] == '|':
+// barAt returns the length in bytes of the field separator at raw[i], or 0. It is small enough to be inlined.
+func barAt(raw []byte, i int, as reading) int {
+	if raw[i] == '|' {
 		return 1
-	case as == plainScan:
+	}
+	if as == plainScan {
 		return 0
+	}
+	return mangledBarAt(raw[i:], as)
+}
+
+func mangledBarAt(b []byte, as reading) int {
+	switch {
 	case b[0] == '\\', b[0] == '/' && as == slashedScan:
 		return 1
 	case len(b) >= 2 && string(b[:2]) == string(brokenBar):
