@@ -29,7 +29,6 @@ type Config struct {
 	Deadline            config.Duration `yaml:"deadline" default:"3s" min:"10ms" max:"1m" help:"How long a native request may wait for the registry."`
 	RetryAfter          config.Duration `yaml:"retry_after" default:"2s" min:"1s" max:"10m" help:"What Retry-After says when the registry or the gateway cannot answer."`
 	MaxDelay            config.Duration `yaml:"max_delay" default:"2s" min:"0s" max:"30s" help:"The longest that a slowed caller's answer is held back."`
-	TraceEvery          int             `yaml:"trace_every" default:"1000" min:"0" help:"One request in so many is traced when tracing is on; 0 traces none."`
 	Stream              StreamConfig    `yaml:"stream"`
 	Portal              PortalConfig    `yaml:"portal"`
 }

@@ -26,7 +26,6 @@ type Server struct {
 	corsOrigin []byte
 	count      counters
 	pool       sync.Pool
-	requests   atomic.Uint64
 	stopping   atomic.Bool
 	ctx        context.Context //nolint:containedctx // the life of the server, which outlives every call
 	cancel     context.CancelFunc

@@ -1,12 +1,13 @@
 package gateway
 
 import (
-	"context"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/verigate/verigate/internal/span"
 )
 
 // step is one of the edge's own steps; the resolver opens spans for those between.
@@ -29,14 +30,20 @@ type trail struct {
 	on   bool
 }
 
-// startTrace decides before anything is allocated whether this request is one of the few that are traced.
+// startTrace begins the request's span if the tracer picks it, which it decides before anything is allocated.
 func (s *Server) startTrace(x *exchange) {
-	every := uint64(s.cfg.TraceEvery)
-	if s.deps.Tracer == nil || every == 0 || s.requests.Add(1)%every != 0 {
+	if s.deps.Tracer == nil {
 		return
 	}
-	x.ctx, x.trace.span = s.deps.Tracer.Start(s.ctx, x.route.name, trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(x.now.Time()))
-	x.trace.on = x.trace.span.IsRecording()
+	ctx := s.ctx
+	if header := x.rc.Request.Header.Peek("Traceparent"); len(header) > 0 {
+		ctx = span.Remote(ctx, header)
+	}
+	ctx, own := s.deps.Tracer.Start(ctx, x.route.name)
+	if !own.IsRecording() {
+		return
+	}
+	x.ctx, x.trace.span, x.trace.on = ctx, own, true
 }
 
 // mark notes that a step begins.
@@ -52,30 +59,28 @@ func (x *exchange) endTrace() {
 		return
 	}
 	end := x.s.deps.Clock().Time()
-	if x.trace.on {
-		x.stepSpans(x.ctx, end)
-		x.trace.span.SetAttributes(
-			attribute.String("http.request.method", x.route.method),
-			attribute.String("http.route", x.route.name),
-			attribute.Int("http.response.status_code", x.rc.Response.StatusCode()),
-			attribute.String("verigate.request_id", x.batch.RequestID.String()),
-		)
-		if x.problem.Refused() {
-			m := x.problem.Meaning()
-			x.trace.span.SetAttributes(attribute.String("verigate.code", m.Code))
-			if m.Status >= 500 {
-				x.trace.span.SetStatus(codes.Error, m.Code)
-			}
-		} else if len(x.batch.Items) == 1 {
-			x.trace.span.SetAttributes(attribute.String("verigate.outcome", x.batch.Items[0].Answer.Outcome.String()))
+	x.stepSpans(end)
+	x.trace.span.SetAttributes(
+		attribute.String("http.request.method", x.route.method),
+		attribute.String("http.route", x.route.name),
+		attribute.Int("http.response.status_code", x.rc.Response.StatusCode()),
+		attribute.String("verigate.request_id", x.batch.RequestID.String()),
+	)
+	if x.problem.Refused() {
+		m := x.problem.Meaning()
+		x.trace.span.SetAttributes(attribute.String("verigate.refusal", m.Code))
+		if m.Status >= 500 {
+			x.trace.span.SetStatus(codes.Error, m.Code)
 		}
+	} else if len(x.batch.Items) == 1 {
+		x.trace.span.SetAttributes(attribute.String("verigate.outcome", x.batch.Items[0].Answer.Outcome.String()))
 	}
 	x.trace.span.End(trace.WithTimestamp(end))
 }
 
 // stepSpans writes the edge's steps as spans. A step lasts until the next one begins; the one before "answer" lasts
 // until the resolver took over, which nobody noted, so parse is given no length of its own beyond its start.
-func (x *exchange) stepSpans(ctx context.Context, end time.Time) {
+func (x *exchange) stepSpans(end time.Time) {
 	for st, at := range x.trace.at {
 		if at.IsZero() {
 			continue
@@ -87,7 +92,7 @@ func (x *exchange) stepSpans(ctx context.Context, end time.Time) {
 				break
 			}
 		}
-		_, span := x.s.deps.Tracer.Start(ctx, stepNames[st], trace.WithTimestamp(at))
-		span.End(trace.WithTimestamp(until))
+		_, child := span.Step(x.ctx, stepNames[st], trace.WithTimestamp(at))
+		child.End(trace.WithTimestamp(until))
 	}
 }

@@ -18,12 +18,12 @@ var none = trace.SpanFromContext(context.Background())
 
 // Step opens a child of the request's span, named after one of the nine steps or an outgoing call. The caller ends the
 // span; ending the one of an unsampled request does nothing.
-func Step(ctx context.Context, name string) (context.Context, trace.Span) {
+func Step(ctx context.Context, name string, opts ...trace.SpanStartOption) (context.Context, trace.Span) {
 	parent := trace.SpanFromContext(ctx)
 	if !parent.IsRecording() {
 		return ctx, none
 	}
-	return parent.TracerProvider().Tracer(scope).Start(ctx, name)
+	return parent.TracerProvider().Tracer(scope).Start(ctx, name, opts...)
 }
 
 // Traceparent returns the W3C trace context header for a call made under ctx, "" when the request is not sampled.
