@@ -163,7 +163,6 @@ func (f *Filter) makeRoom(kind identity.Kind, version uint64) *overlay {
 	if v.added[kind].used >= f.cfg.MaxAdded {
 		f.m.overflow.Inc()
 		f.from = version
-		f.ask()
 		n := emptyView()
 		n.gen = v.gen
 		f.publish(n)
@@ -216,11 +215,18 @@ func (f *Filter) ask() {
 	}
 }
 
-// publish stores a copy of v with its completeness judged anew. Under mu.
+// publish stores a copy of v with its completeness judged anew. A generation from before the adds began needs a newer
+// one. Under mu.
 func (f *Filter) publish(v *view) {
 	n := *v
-	for kind := range n.ready {
-		n.ready[kind] = f.open && n.gen != nil && n.gen.parts[kind] != nil && f.from <= n.gen.parts[kind].version
+	n.ready = [identity.Kinds]bool{}
+	if n.gen != nil && f.open {
+		for p := range n.gen.each {
+			n.ready[p.kind] = f.from <= p.version
+			if !n.ready[p.kind] {
+				f.ask()
+			}
+		}
 	}
 	f.view.Store(&n)
 }

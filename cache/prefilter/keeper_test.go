@@ -1,0 +1,258 @@
+package prefilter_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/verigate/verigate/cache/prefilter"
+	"github.com/verigate/verigate/config"
+	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/internal/metric"
+	"github.com/verigate/verigate/verify"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// failing is a source that can be switched off.
+type failing struct {
+	*stand
+	down  atomic.Bool
+	tries atomic.Int64
+}
+
+func (f *failing) Export(ctx context.Context, kind identity.Kind, snapshot string, after uint64) (io.ReadCloser, error) {
+	f.tries.Add(1)
+	if f.down.Load() {
+		return nil, errors.New("registry is down")
+	}
+	return f.stand.Export(ctx, kind, snapshot, after)
+}
+
+// kept is a filter with its keeper, running in the test's bubble.
+type kept struct {
+	*prefilter.Filter
+	keeper *prefilter.Keeper
+	source *failing
+	set    *metric.Set
+	path   string
+}
+
+func keep(t *testing.T, source *failing, path string) *kept {
+	t.Helper()
+	var cfg prefilter.KeeperConfig
+	config.Defaults(&cfg)
+	cfg.Path, cfg.Comparisons = path, 3
+	f, set := newFilter(nil)
+	k := &kept{Filter: f, source: source, set: set, path: path}
+	k.keeper = prefilter.NewKeeper(cfg, prefilter.KeeperDeps{Filter: f, Source: source, Metrics: set})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { k.keeper.Run(ctx); close(done) }()
+	t.Cleanup(func() { cancel(); <-done })
+	return k
+}
+
+// version is the watermark of the generation in use; 0: none.
+func (k *kept) version() uint64 {
+	if g := k.Status(verify.Instant{}).Generation; g != nil {
+		return g.Watermark.Version
+	}
+	return 0
+}
+
+func (k *kept) metric(name, label string) int64 {
+	for _, i := range k.set.Instruments() {
+		if i.Name == name && (label == "" || i.Labels[1] == label) {
+			return i.Counter.Value()
+		}
+	}
+	return -1
+}
+
+// answers lets the registry say that it knows person i.
+func (k *kept) answers(t *testing.T, n uint64) {
+	for i := range n {
+		k.Observe(&verify.Lookup{Keys: []identity.Key{key(t, identity.KindID, k.source.keys[identity.KindID](i))},
+			Held: []verify.Held{{State: verify.StatePresent, Source: verify.SourceRegistry, Version: 1}}})
+	}
+}
+
+func TestKeeperBuildsStoresAndReopens(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	synctest.Test(t, func(t *testing.T) {
+		k := keep(t, &failing{stand: newStand(1000)}, path)
+		<-k.keeper.Ready()
+		if k.version() != 100 || k.metric("verigate_prefilter_builds_total", "built") != 1 {
+			t.Errorf("after the start version %d is in use", k.version())
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s := &failing{stand: newStand(1000)}
+		s.down.Store(true)
+		k := keep(t, s, path)
+		<-k.keeper.Ready()
+		if k.version() != 100 || s.tries.Load() != 0 {
+			t.Errorf("after a restart version %d is in use and the registry was asked %d times", k.version(), s.tries.Load())
+		}
+	})
+}
+
+func TestKeeperReplacesADamagedFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(path, saved(t, newStand(1000))[:5000], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		k := keep(t, &failing{stand: newStand(1000)}, path)
+		<-k.keeper.Ready()
+		synctest.Wait()
+		if k.version() != 100 || k.metric("verigate_prefilter_refused_total", "truncated") != 1 {
+			t.Errorf("version %d is in use, %d files were refused as truncated", k.version(), k.metric("verigate_prefilter_refused_total", "truncated"))
+		}
+	})
+	if _, err := prefilter.Open(path, prefilter.Expect{}); err != nil {
+		t.Errorf("the damaged file is still there: %v", err)
+	}
+}
+
+func TestKeeperTriesUntilTheRegistryIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &failing{stand: newStand(1000)}
+		s.down.Store(true)
+		k := keep(t, s, "")
+		<-k.keeper.Ready() // the first try is over, the feed may begin
+		if st := k.keeper.Status(); k.version() != 0 || !strings.Contains(st.LastError, "registry is down") {
+			t.Errorf("version %d is in use, status %+v", k.version(), st)
+		}
+		s.down.Store(false)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if k.version() != 100 || k.keeper.Status().LastError != "" {
+			t.Errorf("version %d is in use, status %+v", k.version(), k.keeper.Status())
+		}
+	})
+}
+
+func TestKeeperRebuildsOnScheduleAfterATrial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &failing{stand: newStand(1000)}
+		k := keep(t, s, "")
+		<-k.keeper.Ready()
+		s.version = 200
+		time.Sleep(24*time.Hour + time.Minute)
+		synctest.Wait()
+		if st := k.keeper.Status(); st.Doing != "comparing" || k.version() != 100 {
+			t.Fatalf("doing %q with version %d in use, want comparing", st.Doing, k.version())
+		}
+		k.answers(t, 3)
+		synctest.Wait()
+		if k.version() != 200 {
+			t.Errorf("after three agreements version %d is in use", k.version())
+		}
+		s.version = 300
+		k.keeper.Rebuild()
+		synctest.Wait()
+		time.Sleep(10 * time.Minute) // nobody asks anything: the trial ends by itself
+		synctest.Wait()
+		if k.version() != 300 {
+			t.Errorf("after a trial without a comparison version %d is in use", k.version())
+		}
+	})
+}
+
+func TestKeeperGivesUpAGenerationThatDisagrees(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &failing{stand: newStand(1000)}
+		k := keep(t, s, "")
+		<-k.keeper.Ready()
+		whole := s.keys[identity.KindID]
+		s.version, s.keys[identity.KindID] = 200, func(i uint64) uint64 { return whole(i) + 3 } // other people
+		k.keeper.Rebuild()
+		synctest.Wait()
+		s.keys[identity.KindID] = whole
+		k.answers(t, 2)
+		synctest.Wait()
+		if k.version() != 100 || k.metric("verigate_prefilter_disagreements_total", "") != 1 {
+			t.Errorf("version %d is in use, want the last good one", k.version())
+		}
+	})
+}
+
+func TestKeeperRefusesAWorseExport(t *testing.T) {
+	for _, c := range []struct {
+		name, reason string
+		harm         func(*stand)
+	}{
+		{"half the people", "count", func(s *stand) { s.count[identity.KindID] = 500 }},
+		{"another registry", "registry", func(s *stand) { s.registry = "other" }},
+		{"an older snapshot", "watermark", func(s *stand) { s.version = 99 }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &failing{stand: newStand(1000)}
+				k := keep(t, s, "")
+				<-k.keeper.Ready()
+				c.harm(s.stand)
+				k.keeper.Rebuild()
+				synctest.Wait()
+				if k.version() != 100 || k.metric("verigate_prefilter_refused_total", c.reason) != 1 {
+					t.Errorf("version %d is in use, status %+v", k.version(), k.keeper.Status())
+				}
+			})
+		})
+	}
+}
+
+func TestKeeperRebuildsAfterAGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &failing{stand: newStand(1000)}
+		k := keep(t, s, "")
+		<-k.keeper.Ready()
+		s.registry, s.version = "another history", 50
+		k.Gap()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if k.version() != 50 {
+			t.Errorf("after a gap version %d is in use, want the new history's", k.version())
+		}
+	})
+}
+
+func TestKeeperTakesUpAFileThatIsPutInPlace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	newer, older := newStand(1000), newStand(1000)
+	newer.version, older.version = 200, 50
+	newerFile, olderFile := saved(t, newer), saved(t, older)
+	synctest.Test(t, func(t *testing.T) {
+		k := keep(t, &failing{stand: newStand(1000)}, path)
+		<-k.keeper.Ready()
+		put := func(b []byte) {
+			if err := os.WriteFile(path+".new", b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(path+".new", path); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(11 * time.Minute)
+			synctest.Wait()
+		}
+		put(olderFile)
+		if k.version() != 100 || k.metric("verigate_prefilter_refused_total", "watermark") != 1 {
+			t.Errorf("an older file: version %d is in use", k.version())
+		}
+		put(newerFile)
+		if k.version() != 200 {
+			t.Errorf("a newer file: version %d is in use", k.version())
+		}
+	})
+}
