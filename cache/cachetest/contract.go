@@ -107,8 +107,22 @@ func Contract(t *testing.T, open func(t *testing.T) Store) {
 		{"the change itself may be learned", func(k keeper) { k.bury(1, 6); k.fill(1, 6); k.want(1, 6) }},
 		{"what follows a change may be learned", func(k keeper) { k.bury(1, 6); k.fill(1, 7); k.want(1, 7) }},
 		{"an old change hides nothing newer", func(k keeper) { k.fill(1, 7); k.bury(1, 6); k.want(1, 7) }},
-		{"changes may come twice", func(k keeper) { k.fill(1, 5); k.bury(1, 6); k.bury(1, 6); k.fill(1, 6); k.bury(1, 6); k.want(1, 6) }},
-		{"changes may come in any order", func(k keeper) { k.bury(1, 8); k.bury(1, 6); k.fill(1, 7); k.want(1, 0); k.fill(1, 8); k.want(1, 8) }},
+		{"changes may come twice", func(k keeper) {
+			k.fill(1, 5)
+			k.bury(1, 6)
+			k.bury(1, 6)
+			k.fill(1, 6)
+			k.bury(1, 6)
+			k.want(1, 6)
+		}},
+		{"changes may come in any order", func(k keeper) {
+			k.bury(1, 8)
+			k.bury(1, 6)
+			k.fill(1, 7)
+			k.want(1, 0)
+			k.fill(1, 8)
+			k.want(1, 8)
+		}},
 		{"one subject's change is not another's", func(k keeper) { k.fill(1, 5); k.fill(2, 5); k.bury(1, 6); k.want(2, 5) }},
 		{"versions beyond 2^53", func(k keeper) {
 			const big = 1<<60 + 1
