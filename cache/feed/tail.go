@@ -126,8 +126,7 @@ func (t *Tail) begin() {
 
 // poll makes one request and applies what it brings. nil means that it ended as it should.
 func (t *Tail) poll(ctx context.Context) error {
-	// A response that never ends, or a registry that ignores wait, is left; the watermark's age asks for a new request.
-	ctx, cancel := context.WithTimeout(ctx, 2*t.cfg.Wait.Std()+5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*t.cfg.Wait.Std()+5*time.Second) // for a response that stalls
 	defer cancel()
 	sent := t.deps.Clock()
 	stream, err := t.deps.Source.Changes(ctx, t.token, t.cfg.Wait.Std())
@@ -148,9 +147,16 @@ func (t *Tail) poll(ctx context.Context) error {
 		if err := t.apply(&l, sent); err != nil {
 			return err
 		}
+		// A registry that ignores wait is left between two lines: only a new request makes its watermarks young again.
+		if l.mark != nil && t.deps.Clock().Since(sent) > t.cfg.Wait.Std()+grace {
+			return nil
+		}
 	}
 	return nil
 }
+
+// grace is how much longer than asked for a response may take to end.
+const grace = 500 * time.Millisecond
 
 // apply takes one line in: filter first, then the record caches, then the token.
 func (t *Tail) apply(l *line, sent verify.Instant) error {
