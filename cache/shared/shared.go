@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type Deps struct {
 	Clock   verify.Clock             // ages are taken on its monotonic time
 	Keep    func(verify.State) int64 // nanoseconds for which knowledge of a state can be of use at all
 	Metrics *metric.Set
+	Log     *slog.Logger // nil: slog.Default()
 }
 
 // Cache is the shared record cache. It is safe for concurrent use. Close ends it.
@@ -46,9 +48,14 @@ func New(cfg Config, d Deps) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
+	quietOnce.Do(func() { redis.SetLogger(quiet{}) })
 	client, err := cfg.client()
 	if err != nil {
 		return nil, err
+	}
+	log := d.Log
+	if log == nil {
+		log = slog.Default()
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Cache{
@@ -59,6 +66,9 @@ func New(cfg Config, d Deps) (*Cache, error) {
 		Name: "shared", MaxRequests: 1, Timeout: cfg.BreakerPause.Std(),
 		ReadyToTrip: func(n gobreaker.Counts) bool { return int(n.ConsecutiveFailures) >= cfg.BreakerFailures },
 		IsExcluded:  func(err error) bool { return err != nil && !isFailure(err) },
+		OnStateChange: func(_ string, from, to gobreaker.State) {
+			log.LogAttrs(context.Background(), slog.LevelWarn, "shared cache breaker changed state", slog.String("from", from.String()), slog.String("to", to.String()))
+		},
 	})
 	d.Metrics.Gauge("verigate_shared_breaker_open", "1 while Redis is not asked because it failed.", func() float64 {
 		if c.breaker.State() == gobreaker.StateOpen {
@@ -70,6 +80,15 @@ func New(cfg Config, d Deps) (*Cache, error) {
 	c.wg.Go(func() { c.buryLoop(ctx) })
 	return c, nil
 }
+
+// quiet silences the library, which prints a line for every connection that fails: failures are counted and the breaker
+// tells. The library has one logger for the process, so it is set once.
+type quiet struct{}
+
+var quietOnce sync.Once
+
+// Printf drops the line.
+func (quiet) Printf(context.Context, string, ...any) {}
 
 // Close stops the workers, drops what they had not done, and closes the connections.
 func (c *Cache) Close() error {
