@@ -14,7 +14,7 @@ func BenchmarkParse(b *testing.B) {
 		raw   string
 		parse func([]byte) identity.Fault
 	}{
-		{"id", "001080000000", func(raw []byte) identity.Fault { _, f := identity.ParseID(raw, today); return f }},
+		{"id", "001080000000", func(raw []byte) identity.Fault { _, f := identity.ParseID(raw); return f }},
 		{"card", "GD-4-01-00-000-00001", func(raw []byte) identity.Fault { _, f := identity.ParseCard(raw); return f }},
 		{"dob", "1980-02-01", func(raw []byte) identity.Fault { _, f := identity.ParseDOB(raw, today); return f }},
 		{"portal_dob", "01/02/1980", func(raw []byte) identity.Fault { _, f := identity.ParsePortalDOB(raw, today); return f }},

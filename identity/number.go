@@ -17,9 +17,8 @@ const maxRawLen = 128
 // Hard, so refused with [FaultMalformed]: anything but twelve digits, and the province 000. Nothing else is: digit 4
 // (century and sex) and the birth year bind citizens only, foreigners are given numbers of twelve digits too and a
 // number does not tell whose it is; there is no check digit; the list of country codes is not public. See [Key.Born]
-// and [Key.Sex] for what a number suggests. No hard rule needs today's date; it is taken so that one could without a
-// change to callers. ParseID does not allocate.
-func ParseID(b []byte, _ Date) (Key, Fault) {
+// and [Key.Sex] for what a number suggests. ParseID does not allocate.
+func ParseID(b []byte) (Key, Fault) {
 	var c compact
 	if !c.read(b) {
 		return Key{}, FaultMalformed
@@ -53,7 +52,7 @@ func ParseCard(b []byte) (Key, Fault) {
 
 // ParseAny reads what the portal takes as maThe: an ID number, a code or a card, told apart by its shape. Several
 // cards joined by a semicolon are not one of them. It does not allocate.
-func ParseAny(b []byte, _ Date) (Key, Fault) {
+func ParseAny(b []byte) (Key, Fault) {
 	var c compact
 	if !c.read(b) {
 		return Key{}, FaultMalformed

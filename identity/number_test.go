@@ -38,7 +38,7 @@ func TestParseID(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, fault := identity.ParseID([]byte(tt.in), today)
+			got, fault := identity.ParseID([]byte(tt.in))
 			checkKey(t, got, fault, identity.KindID, tt.want, tt.fault)
 		})
 	}
@@ -135,7 +135,7 @@ func TestParseAnyTellsKindsApart(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.in, func(t *testing.T) {
-			got, fault := identity.ParseAny([]byte(tt.in), today)
+			got, fault := identity.ParseAny([]byte(tt.in))
 			checkKey(t, got, fault, tt.kind, tt.want, tt.fault)
 		})
 	}
@@ -177,7 +177,7 @@ func TestWhatNumbersSuggest(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.in, func(t *testing.T) {
-			k, fault := identity.ParseAny([]byte(tt.in), today)
+			k, fault := identity.ParseAny([]byte(tt.in))
 			if fault != identity.FaultNone {
 				t.Fatal(fault)
 			}

@@ -117,7 +117,7 @@ func unwrap(raw []byte, as reading) []byte {
 
 // keyField reads field 0.
 func keyField(b []byte, as reading) (Key, Fault) {
-	k, fault := ParseAny(b, Date{})
+	k, fault := ParseAny(b)
 	if fault == FaultMalformed && as != plainScan {
 		k, fault = strayKey(b, fault)
 	}
@@ -131,7 +131,7 @@ func keyField(b []byte, as reading) (Key, Fault) {
 // identifier (ISO/IEC 15424, "]Q3"), or others that cannot be part of a number.
 func strayKey(b []byte, fault Fault) (Key, Fault) {
 	if len(b) > 3 && b[0] == ']' {
-		if k, f := ParseAny(b[3:], Date{}); f == FaultNone {
+		if k, f := ParseAny(b[3:]); f == FaultNone {
 			return k, FaultNone
 		}
 	}
@@ -139,7 +139,7 @@ func strayKey(b []byte, fault Fault) (Key, Fault) {
 		if len(b) <= n || isDigit(b[len(b)-n-1]) {
 			continue
 		}
-		if k, f := ParseAny(b[len(b)-n:], Date{}); f == FaultNone && k.Len() == n {
+		if k, f := ParseAny(b[len(b)-n:]); f == FaultNone && k.Len() == n {
 			return k, FaultNone
 		}
 	}

@@ -121,7 +121,7 @@ func (f *subjectFlags) load(dir string) (*verify.SubjectHasher, []*audit.Epoch, 
 func subjectsOf(h *verify.SubjectHasher, identifiers []string) ([]verify.Subject, error) {
 	subjects := make([]verify.Subject, 0, len(identifiers))
 	for i, text := range identifiers {
-		key, fault := identity.ParseAny([]byte(text), verify.Instant{Wall: time.Now().UnixNano()}.Today())
+		key, fault := identity.ParseAny([]byte(text))
 		if fault != identity.FaultNone {
 			return nil, fmt.Errorf("--subject, number %d: %w", i+1, fault)
 		}

@@ -20,7 +20,7 @@ func (rd *Reader) Question(f *Fields, call Call, today identity.Date, q *verify.
 		fault = identity.ParseQR(f[FieldMaThe], today, &rd.payload)
 		q.Key, q.Claims.Name, q.Claims.DOB = rd.payload.Key, rd.payload.Name, rd.payload.DOB
 	} else {
-		q.Key, fault = identity.ParseAny(f[FieldMaThe], today)
+		q.Key, fault = identity.ParseAny(f[FieldMaThe])
 	}
 	if fault != identity.FaultNone {
 		return fault

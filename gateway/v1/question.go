@@ -59,7 +59,7 @@ func (rd *Reader) identifier(r *Request, today identity.Date, q *verify.Query) P
 	text, _ := r.Text(given)
 	switch given {
 	case FieldID:
-		q.Key, fault = identity.ParseID(text, today)
+		q.Key, fault = identity.ParseID(text)
 	case FieldCode:
 		q.Key, fault = identity.ParseCode(text)
 	case FieldCard:

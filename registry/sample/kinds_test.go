@@ -13,14 +13,14 @@ import (
 func number(c *sample.Claim) (k identity.Key, f identity.Fault) {
 	switch {
 	case c.ID != "":
-		return identity.ParseID([]byte(c.ID), today)
+		return identity.ParseID([]byte(c.ID))
 	case c.Code != "":
 		return identity.ParseCode([]byte(c.Code))
 	case c.Card != "":
 		return identity.ParseCard([]byte(c.Card))
 	}
 	first, _, _ := strings.Cut(c.QR, "|")
-	return identity.ParseAny([]byte(first), today)
+	return identity.ParseAny([]byte(first))
 }
 
 // fault is the structural refusal the claim deserves.
