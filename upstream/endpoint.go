@@ -97,7 +97,8 @@ func (e *Endpoint) Transport() (*Transport, error) {
 		MaxResponseBodySize: int(e.MaxReply), ReadTimeout: 10 * time.Second, WriteTimeout: 5 * time.Second,
 		MaxIdemponentCallAttempts: 1, NoDefaultUserAgentHeader: true,
 		DialTimeout: func(addr string, timeout time.Duration) (net.Conn, error) {
-			return net.DialTimeout("tcp", addr, min(timeout, 2*time.Second))
+			d := net.Dialer{Timeout: min(timeout, 2*time.Second)}
+			return d.DialContext(context.Background(), "tcp", addr)
 		},
 	}}, nil
 }

@@ -41,6 +41,7 @@ func day(s string) (d identity.Date) {
 }
 
 func fullRecord(t testing.TB) verify.Record {
+	t.Helper()
 	return verify.Record{
 		ID: mustKey(t, identity.KindID, "001080000000"), Code: mustKey(t, identity.KindCode, "0000000001"),
 		Name: []byte("Nguyễn Văn Mẫu"), DOB: day("1980-02-01"), Sex: identity.Male, Address: []byte("Xã Mẫu, Tỉnh Mẫu"),

@@ -13,6 +13,7 @@ const (
 )
 
 func card(t testing.TB, number, from, to string) verify.Card {
+	t.Helper()
 	return verify.Card{Number: mustKey(t, identity.KindCard, number), From: day(from), To: day(to),
 		Facility: identity.Facility{'0', '1', '0', '0', '0'}, Benefit: 4}
 }

@@ -29,7 +29,7 @@ A file to begin with: [deploy/verigate.yaml](../deploy/verigate.yaml).
 func TestConfigPage(t *testing.T) {
 	page := configHead + config.Markdown(config.Describe(new(settings)))
 	if *update {
-		if err := os.WriteFile(configPage, []byte(page), 0o644); err != nil { //nolint:gosec // a page for everybody
+		if err := os.WriteFile(configPage, []byte(page), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -68,7 +68,7 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return usage(err)
 	}
-	reg, err := c.startRegistry(home)
+	reg, err := c.startRegistry(ctx, home)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ type runningRegistry struct {
 	stop func()
 }
 
-func (c *demoCmd) startRegistry(home *demoHome) (*runningRegistry, error) {
+func (c *demoCmd) startRegistry(ctx context.Context, home *demoHome) (*runningRegistry, error) {
 	token, err := home.secret("registry-token").Read()
 	if err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func (c *demoCmd) startRegistry(home *demoHome) (*runningRegistry, error) {
 	if c.Today != "" {
 		conf.Today, _ = identity.ParseDay([]byte(c.Today)) // checked with the settings
 	}
-	ln, err := net.Listen("tcp", c.Registry)
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Registry)
 	if err != nil {
 		return nil, usage(fmt.Errorf("listening on --registry %s: %w", c.Registry, err))
 	}
@@ -164,7 +164,9 @@ func (c *demoCmd) startRegistry(home *demoHome) (*runningRegistry, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 		defer cancel()
 		_ = r.Shutdown(ctx)
-		<-served
+		if err := <-served; err != nil {
+			fmt.Fprintln(os.Stderr, "verigate: the registry ended:", err)
+		}
 	}}, nil
 }
 

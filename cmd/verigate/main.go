@@ -61,8 +61,7 @@ func main() {
 // report prints the error in one line and returns the exit code.
 func report(err error) int {
 	fmt.Fprintln(os.Stderr, "verigate:", err)
-	var e *exitError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*exitError](err); ok {
 		return e.code
 	}
 	return 1

@@ -62,7 +62,7 @@ func serve(ctx context.Context, cfg *settings, ready func(context.Context, *node
 		today, _ := identity.ParseDay([]byte(cfg.Today)) // checked by Validate
 		n.clock = clock.On(today)
 	}
-	if err := n.start(); err != nil {
+	if err := n.start(ctx); err != nil {
 		return errors.Join(usage(err), n.stop())
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -91,15 +91,16 @@ func (n *node) stop() error {
 	return errors.Join(faults...)
 }
 
-func (n *node) start() error {
-	for _, step := range []func() error{
-		n.startTelemetry, n.startCallers, n.startAudit, n.startMemory, n.startAsker, n.startGateway, n.startAdmin,
-	} {
+func (n *node) start(ctx context.Context) error {
+	for _, step := range []func() error{n.startTelemetry, n.startCallers, n.startAudit, n.startMemory, n.startAsker} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	return nil
+	if err := n.startGateway(ctx); err != nil {
+		return err
+	}
+	return n.startAdmin()
 }
 
 func (n *node) startTelemetry() (err error) {
@@ -151,7 +152,7 @@ func (n *node) startAsker() error {
 	return nil
 }
 
-func (n *node) startGateway() error {
+func (n *node) startGateway(ctx context.Context) error {
 	resolver := resolve.New(resolve.Deps{
 		Hasher: n.hasher, Screener: n.memory.screener(), Recaller: n.memory, Asker: n.asker, Recorder: n.audit,
 		Metrics: n.metrics, ClaimBound: n.cfg.Registry.Dialect == dialectPortal,
@@ -164,14 +165,14 @@ func (n *node) startGateway() error {
 	if err != nil {
 		return err
 	}
-	return n.listen()
+	return n.listen(ctx)
 }
 
 // listen takes the public addresses, so that one already taken fails the start.
-func (n *node) listen() error {
+func (n *node) listen(ctx context.Context) error {
 	c := &n.cfg.Listen
 	if c.plain() {
-		ln, err := net.Listen("tcp", c.HTTP)
+		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", c.HTTP)
 		if err != nil {
 			return fmt.Errorf("listening on listen.http %s: %w", c.HTTP, err)
 		}
@@ -184,7 +185,7 @@ func (n *node) listen() error {
 	if err != nil {
 		return fmt.Errorf("reading listen.cert_file and listen.key_file: %w", err)
 	}
-	ln, err := net.Listen("tcp", c.HTTPS)
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", c.HTTPS)
 	if err != nil {
 		return fmt.Errorf("listening on listen.https %s: %w", c.HTTPS, err)
 	}

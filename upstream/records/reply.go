@@ -91,8 +91,8 @@ func decodeReply(body []byte, keys []identity.Key, out []verify.Held) error {
 	if len(r.Answers) != len(keys) {
 		return fail(verify.TroubleGarbled, fmt.Errorf("reply has %d answers to %d keys", len(r.Answers), len(keys)))
 	}
-	for i := range r.Answers {
-		if err := r.Answers[i].held(keys[i], &out[i]); err != nil {
+	for i, k := range keys {
+		if err := r.Answers[i].held(k, &out[i]); err != nil {
 			return fail(verify.TroubleGarbled, fmt.Errorf("answer %d: %w", i, err))
 		}
 	}
