@@ -1,28 +1,22 @@
 package clients_test
 
 import (
-	"os"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/verigate/verigate/clients"
+	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/verify"
 )
-
-func write(t testing.TB, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // Every bad credential has its constant code, and what is no key of ours looks the same whatever is wrong with it.
 func TestAuthenticate(t *testing.T) {
 	keys := map[string]string{}
-	d := open(t, func(f *clients.File, _ *clients.Secrets) error {
+	d := open(t, func(f *clients.File, _ *clients.Secrets) {
 		for _, id := range []string{"active", "suspended", "revoked", "expired", "withdrawn"} {
-			e, key := clinic(t, f, id)
+			e, key := add(t, f, id, "clinic")
 			keys[id] = key
 			switch id {
 			case "suspended", "revoked":
@@ -35,7 +29,6 @@ func TestAuthenticate(t *testing.T) {
 				}
 			}
 		}
-		return nil
 	})
 	stranger, _, _ := clients.NewAPIKey()
 	cases := []struct {
@@ -79,15 +72,98 @@ func flip(s string, i int) string {
 	return s[:i] + string(c) + s[i+1:]
 }
 
-func BenchmarkAuthenticate(b *testing.B) {
-	var keys [][]byte
-	d := open(b, func(f *clients.File, _ *clients.Secrets) error {
-		for i := range 13_000 {
-			_, key := clinic(b, f, "clinic-"+string(rune('a'+i%26))+"-"+itoa(i))
-			keys = append(keys, []byte(key))
+// What the directory says of a caller is what requests see.
+func TestSnapshot(t *testing.T) {
+	var key, keyID string
+	d := open(t, func(f *clients.File, _ *clients.Secrets) {
+		e, k := add(t, f, "agency-1", "agency")
+		key, keyID = k, e.Keys[0].ID
+		e.Facility, e.Contact = "01C54", "0000 000 000"
+		e.Scopes, e.Purposes = []string{"verify"}, []string{"statistics", "test"}
+		e.Policy.Accept = []string{"match", "not_given"}
+		for name, on := range map[string]bool{"mismatch_details": false, "show_deceased": true, "loose_iy": true} {
+			if err := e.Policy.Set(name, on); err != nil {
+				t.Fatal(err)
+			}
 		}
-		return nil
 	})
+	c, refusal := d.Authenticate(noon, []byte(key))
+	if refusal != verify.RefusalNone {
+		t.Fatal(refusal.Code())
+	}
+	want := verify.Caller{
+		ID: "agency-1", KeyID: keyID, Kind: verify.CallerAgency, Facility: identity.Facility{'0', '1', 'C', '5', '4'},
+		Scopes: verify.ScopeVerify, Purposes: 1<<verify.PurposeStatistics | 1<<verify.PurposeTest, Purpose: verify.PurposeStatistics,
+		Policy: verify.Policy{Accept: 1<<verify.FieldMatch | 1<<verify.FieldNotGiven, ShowDeceased: true, LooseIY: true},
+		Slot:   c.Slot, Contact: "0000 000 000",
+	}
+	if *c != want {
+		t.Errorf("got  %+v\nwant %+v", *c, want)
+	}
+}
+
+// Rotation gives a new key at once and lets the old ones run out.
+func TestRotate(t *testing.T) {
+	var before, after string
+	d := open(t, func(f *clients.File, _ *clients.Secrets) {
+		var e *clients.Entry
+		e, before = add(t, f, "clinic-1", "clinic")
+		after = e.Rotate(noon.Time(), 24*time.Hour, 0).Key
+	})
+	for _, c := range []struct {
+		name string
+		key  string
+		at   verify.Instant
+		want verify.Refusal
+	}{
+		{"the new key at once", after, noon, verify.RefusalNone},
+		{"the old key during the overlap", before, at(23 * time.Hour), verify.RefusalNone},
+		{"the old key after it", before, at(24 * time.Hour), verify.RefusalKeyExpired},
+		{"the new key after it", after, at(24 * time.Hour), verify.RefusalNone},
+	} {
+		if _, got := d.Authenticate(c.at, []byte(c.key)); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got.Code(), c.want.Code())
+		}
+	}
+}
+
+func FuzzParseAPIKey(f *testing.F) {
+	good, _, _ := clients.NewAPIKey()
+	f.Add([]byte(good))
+	f.Add([]byte(good[:clients.APIKeyLen-1]))
+	f.Add([]byte("vg_00000000_" + strings.Repeat("0", 43) + "_000000"))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, text []byte) {
+		digest, ok := clients.ParseAPIKey(text)
+		if ok != (digest != clients.KeyDigest{}) {
+			t.Error("a digest of a malformed key, or none of a good one")
+		}
+		if ok && len(text) != clients.APIKeyLen {
+			t.Errorf("%d bytes taken for a key", len(text))
+		}
+	})
+}
+
+// thousands fills a directory of the country's size.
+func thousands(t testing.TB, n int) (*fixture, [][]byte) {
+	t.Helper()
+	var keys [][]byte
+	d := open(t, func(f *clients.File, s *clients.Secrets) {
+		for i := range n {
+			e, err := clients.NewEntry(fmt.Sprintf("clinic-%05d", i), "clinic")
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, []byte(e.AddKey(noon.Time(), 0).Key))
+			account(t, e, s, fmt.Sprintf("%05d_BV", i), "secret")
+			f.Entries = append(f.Entries, e)
+		}
+	})
+	return d, keys
+}
+
+func BenchmarkAuthenticate(b *testing.B) {
+	d, keys := thousands(b, 13_000)
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {

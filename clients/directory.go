@@ -16,7 +16,7 @@ import (
 type Config struct {
 	File      string            `yaml:"file" required:"true" help:"The caller directory: one line of JSON per caller, managed by 'verigate clients'."`
 	Key       config.SecretFile `yaml:"key_file" required:"true" help:"Secret that portal passwords, staff numbers and staff names in the directory are protected with; at least 32 characters."`
-	Poll      config.Duration   `yaml:"poll" default:"2s" min:"100ms" max:"5s" help:"How often the directory file is looked at for changes."`
+	Poll      config.Duration   `yaml:"poll" default:"1s" min:"100ms" max:"2s" help:"How often the directory file is looked at for changes; one written in place rather than replaced has to look the same twice."`
 	Unlimited bool              `yaml:"unlimited" default:"false" help:"Switches rates, quotas, concurrency limits and log-in slowing off; for load tests only."`
 }
 
@@ -49,9 +49,10 @@ type Directory struct {
 	guesses  throttle
 	count    counters
 
-	state atomic.Pointer[state]
-	stop  context.CancelFunc
-	done  chan struct{}
+	state   atomic.Pointer[state]
+	growing stamp // of a file written in place, until it has looked the same twice
+	stop    context.CancelFunc
+	done    chan struct{}
 }
 
 // Open reads the directory and begins to watch its file. Its error names the file, the line and the reason.

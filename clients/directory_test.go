@@ -1,7 +1,10 @@
 package clients_test
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -9,6 +12,11 @@ import (
 	"github.com/verigate/verigate/clients"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/verify"
+)
+
+const (
+	directoryKey = "0123456789abcdef0123456789abcdef"
+	poll         = 100 * time.Millisecond
 )
 
 var (
@@ -22,42 +30,59 @@ func at(d time.Duration) verify.Instant {
 	return verify.Instant{Wall: wall.Add(d).UnixNano(), Mono: int64(time.Hour + d)}
 }
 
-// bench is a directory in a folder of its own, with the store that changes it.
+// fixture is an open directory with the store that changes its file.
 type fixture struct {
 	*clients.Directory
-	store *clients.Store
+	store   *clients.Store
+	changes chan clients.Change
 }
 
 func newSecrets(t testing.TB) *clients.Secrets {
 	t.Helper()
-	s, err := clients.NewSecrets([]byte("0123456789abcdef0123456789abcdef"))
+	s, err := clients.NewSecrets([]byte(directoryKey))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func open(t testing.TB, fill func(*clients.File, *clients.Secrets) error) *fixture {
+func newStore(t testing.TB) *clients.Store {
 	t.Helper()
-	dir := t.TempDir()
-	key := filepath.Join(dir, "clients.key")
-	write(t, key, "0123456789abcdef0123456789abcdef")
-	store := &clients.Store{Path: filepath.Join(dir, "clients.ndjson"), Secrets: newSecrets(t)}
-	if err := store.Update(func(f *clients.File) error { return fill(f, store.Secrets) }); err != nil {
-		t.Fatal(err)
-	}
-	d, err := clients.Open(clients.Config{File: store.Path, Key: config.SecretFile(key), Poll: config.Duration(10 * time.Millisecond)}, clients.Deps{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(d.Close)
-	return &fixture{d, store}
+	return &clients.Store{Path: filepath.Join(t.TempDir(), "clients.ndjson"), Secrets: newSecrets(t)}
 }
 
-// clinic adds a clinic with one key and returns both.
-func clinic(t testing.TB, f *clients.File, id string) (*clients.Entry, string) {
+// open makes a directory file of what fill puts in and opens it; change may alter the settings.
+func open(t testing.TB, fill func(*clients.File, *clients.Secrets), change ...func(*clients.Config)) *fixture {
 	t.Helper()
-	e, err := clients.NewEntry(id, "clinic")
+	store := newStore(t)
+	f := &fixture{store: store, changes: make(chan clients.Change, 8)}
+	f.update(t, func(file *clients.File) { fill(file, store.Secrets) })
+	key := filepath.Join(filepath.Dir(store.Path), "clients.key")
+	write(t, key, directoryKey)
+	cfg := clients.Config{File: store.Path, Key: config.SecretFile(key), Poll: config.Duration(poll)}
+	for _, c := range change {
+		c(&cfg)
+	}
+	var err error
+	if f.Directory, err = clients.Open(cfg, clients.Deps{Changed: func(c clients.Change) { f.changes <- c }}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	return f
+}
+
+// update changes the directory file as the command line does.
+func (f *fixture) update(t testing.TB, change func(*clients.File)) {
+	t.Helper()
+	if err := f.store.Update(func(file *clients.File) error { change(file); return nil }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// add puts a caller into the file and returns it with an API key.
+func add(t testing.TB, f *clients.File, id, kind string) (*clients.Entry, string) {
+	t.Helper()
+	e, err := clients.NewEntry(id, kind)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,4 +91,33 @@ func clinic(t testing.TB, f *clients.File, id string) (*clients.Entry, string) {
 		t.Fatal(err)
 	}
 	return e, key
+}
+
+// account gives a caller a portal account.
+func account(t testing.TB, e *clients.Entry, s *clients.Secrets, username, password string) {
+	t.Helper()
+	if _, err := e.SetPassword(s, username, password); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func md5Of(password string) []byte {
+	sum := md5.Sum([]byte(password))
+	return []byte(hex.EncodeToString(sum[:]))
+}
+
+func write(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t testing.TB, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }

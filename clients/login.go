@@ -112,6 +112,7 @@ func (d *Directory) attempt(now verify.Instant, name []byte, sum mac.Sum, addr n
 		client: mix(n, address), guess: mix(n, binary.LittleEndian.Uint64(sum[:])),
 	}
 	if a.account != nil {
+		a.guess ^= uint64(a.account.epoch) << 32 // a new password may be one that was wrong before
 		a.state = a.account.state
 		a.familiar = a.state.knows(networkOf(d.seed, addr)) || contains(a.account.networks, addr)
 	}
@@ -176,7 +177,8 @@ func prefixHash(seed maphash.Seed, addr netip.Addr, v4, v6 int) uint64 {
 		return 1
 	}
 	b := p.Addr().As16()
-	return maphash.Bytes(seed, append(b[:], byte(bits))) | 1 // never zero, which means "no network yet"
+	high, low := binary.LittleEndian.Uint64(b[:8]), binary.LittleEndian.Uint64(b[8:])
+	return maphash.Comparable(seed, [3]uint64{high, low, uint64(bits)}) | 1 // never zero, which means "no network yet"
 }
 
 func contains(networks []netip.Prefix, addr netip.Addr) bool {

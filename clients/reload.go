@@ -33,6 +33,9 @@ func (s stamp) same(t stamp) bool {
 	return s.info != nil && t.info != nil && os.SameFile(s.info, t.info) && s.size == t.size && s.modified.Equal(t.modified)
 }
 
+// inPlace tells whether s is the file t as somebody wrote into it.
+func (s stamp) inPlace(t stamp) bool { return s.info != nil && t.info != nil && os.SameFile(s.info, t.info) }
+
 // Status is the directory's state for /status and /readyz.
 type Status struct {
 	Version string    `json:"version"` // of what is in force
@@ -67,11 +70,16 @@ func (d *Directory) watch(ctx context.Context, every time.Duration) {
 	}
 }
 
-// reload reads the file if it changed; what is broken is told once and leaves everything as it was.
+// reload reads the file if it changed; what is broken is told once and leaves everything as it was. A file that was
+// replaced is whole; one that was written in place may not be yet, and has to look the same twice.
 func (d *Directory) reload() {
 	old := d.state.Load()
 	now, err := stampOf(d.file)
 	if err == nil && now.same(old.stamp) {
+		return
+	}
+	if err == nil && now.inPlace(old.stamp) && !now.same(d.growing) {
+		d.growing = now
 		return
 	}
 	if err == nil {
