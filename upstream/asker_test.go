@@ -290,7 +290,7 @@ func TestTheBreakerOpensAndRecovers(t *testing.T) {
 			t.Errorf("behind an open breaker: %+v", l.Held[0])
 		}
 		down = false
-		time.Sleep(2*time.Second + time.Millisecond)
+		<-time.After(2*time.Second + time.Millisecond) // of the bubble's clock
 		for i := range 5 {
 			a.Ask(context.Background(), lookup(i))
 		}

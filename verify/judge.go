@@ -123,7 +123,7 @@ var reasonStatus = [...]PortalStatus{
 // choice is which of a person's cards settles a query.
 type choice struct {
 	deciding    *Card // nil: the person has no card
-	replacement *Card // asked by an ended card: another number in force on the day
+	replacement *Card // asked by an ended card: a later one of another number, in force on the day
 	inForce     bool
 	former      bool // the identifier asked was replaced by another
 }
@@ -149,7 +149,7 @@ func choose(rec *Record, k identity.Key, on identity.Date) (c choice) {
 			c.deciding, c.inForce = card, inForce
 		}
 	}
-	if !c.inForce {
+	if !c.inForce && other != nil && other.From.After(c.deciding.From) {
 		c.replacement = other
 	}
 	return c

@@ -49,6 +49,7 @@ func TestJudgeStatus(t *testing.T) {
 		{"overlapping, on a day before the new one", []verify.Card{thisYear, card(t, newCard, "2026-06-01", "2027-05-31")}, byID, "2026-03-01", verify.OutcomeMatch, 0, "004", "2026-01-01", "2026-06-01"},
 		{"replaced card", []verify.Card{lastYear, card(t, newCard, "2026-01-01", "2026-12-31")}, byOld, today, verify.OutcomeSuperseded, 0, "003", "2025-01-01", "2026-01-01"},
 		{"recalled and replaced", []verify.Card{ended(thisYear, verify.StatusRecalled, "2026-03-01"), card(t, newCard, "2026-03-01", "")}, byOld, today, verify.OutcomeSuperseded, 0, "003", "2026-01-01", "2026-03-01"},
+		{"the new card, before it begins", []verify.Card{thisYear, card(t, newCard, "2027-01-01", "2027-12-31")}, byNew, today, verify.OutcomeInactive, verify.ReasonNotYetValid, "010", "2027-01-01", ""},
 		{"the new card itself", []verify.Card{lastYear, card(t, newCard, "2026-01-01", "2026-12-31")}, byNew, today, verify.OutcomeMatch, 0, "000", "2026-01-01", ""},
 		{"expired", []verify.Card{lastYear}, byID, today, verify.OutcomeInactive, verify.ReasonExpired, "010", "2025-01-01", ""},
 		{"not yet valid", []verify.Card{nextYear}, byID, today, verify.OutcomeInactive, verify.ReasonNotYetValid, "010", "2027-01-01", ""},

@@ -43,7 +43,7 @@ func (c *registryServeCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return usage(err)
 	}
-	ln, err := net.Listen("tcp", c.Listen)
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return usage(fmt.Errorf("listening on %s: %w", c.Listen, err))
 	}
