@@ -58,7 +58,19 @@ func checkSection(v reflect.Value, path string) []error {
 		}
 		faults = append(faults, check(f.value, f.path)...)
 	}
-	return append(faults, validate(v, path)...)
+	return append(faults, validateAll(v, path)...)
+}
+
+// validateAll calls the rules of v and of what is inlined into it. An embedded struct's rules are v's own by promotion,
+// or v has shadowed them.
+func validateAll(v reflect.Value, path string) []error {
+	faults := validate(v, path)
+	for i := range v.NumField() {
+		if sf := v.Type().Field(i); sf.IsExported() && inlined(sf) && !sf.Anonymous {
+			faults = append(faults, validateAll(v.Field(i), path)...)
+		}
+	}
+	return faults
 }
 
 // validate calls v's own rules and puts the section's path before each line of what they say.

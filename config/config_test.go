@@ -28,6 +28,14 @@ type Shared struct {
 	Ratio float64  `yaml:"ratio" default:"0.5" min:"0" max:"1" help:"A share."`
 }
 
+// Validate has a promoted name, so a struct it is inlined into has these rules too, and only once.
+func (s *Shared) Validate() error {
+	if s.Ratio == 0.25 {
+		return errors.New("ratio 0.25: must be another number")
+	}
+	return nil
+}
+
 type cacheSample struct {
 	Size    config.ByteSize   `yaml:"size" default:"64MiB" min:"1KiB" help:"How much is kept | how."`
 	Timeout config.Duration   `yaml:"timeout" default:"250ms" min:"1ms" max:"1m" help:"How long a call may take."`
@@ -175,6 +183,23 @@ func TestParseRefusesWhatItCannotHold(t *testing.T) {
 				t.Errorf("got %q, want it to begin %q", faults, c.want)
 			}
 		})
+	}
+}
+
+func TestInlinedRulesAreHeldOnce(t *testing.T) {
+	type named struct {
+		First  Shared `yaml:",inline"`
+		Second limit  `yaml:",inline"`
+	}
+	type section struct {
+		Inner named `yaml:"inner"`
+	}
+	err := config.Parse("v.yaml", []byte("inner: {ratio: 0.25}"), nil, new(section))
+	if err == nil || err.Error() != "inner.ratio 0.25: must be another number" {
+		t.Errorf("named: got %v", err)
+	}
+	if _, faults := parse(t, "ratio: 0.25"); !slices.Equal(faults, []string{"ratio 0.25: must be another number"}) {
+		t.Errorf("embedded: got %q", faults)
 	}
 }
 

@@ -22,16 +22,22 @@ func fields(v reflect.Value, prefix string) []field {
 	t := v.Type()
 	for i := range t.NumField() {
 		sf := t.Field(i)
-		key, opts, _ := strings.Cut(sf.Tag.Get("yaml"), ",")
+		key, _, _ := strings.Cut(sf.Tag.Get("yaml"), ",")
 		switch {
 		case !sf.IsExported():
-		case opts == "inline":
+		case inlined(sf):
 			out = append(out, fields(v.Field(i), prefix)...)
 		case key != "" && key != "-":
 			out = append(out, field{path: join(prefix, key), tag: sf.Tag, value: v.Field(i)})
 		}
 	}
 	return out
+}
+
+// inlined tells whether a struct's keys stand among those of the struct around it.
+func inlined(sf reflect.StructField) bool {
+	_, opts, _ := strings.Cut(sf.Tag.Get("yaml"), ",")
+	return opts == "inline"
 }
 
 // leaves lists every scalar, list or map field below struct v, nested structs (not those behind pointers or in lists)
