@@ -11,7 +11,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"github.com/verigate/verigate/gateway/v1"
+	v1 "github.com/verigate/verigate/gateway/v1"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -59,30 +59,40 @@ func (x *exchange) takeSlot() bool {
 	return x.refuse(v1.Problem{Refusal: verify.RefusalOverloaded})
 }
 
-// readBody reads the whole body into the exchange, up to the limit.
+// readBody reads the whole body into the exchange, up to the limit. Of a body that is too large a good part is read
+// and dropped, because a client that is still writing when the connection closes never sees the answer.
 func (x *exchange) readBody() bool {
 	limit := int(x.s.cfg.MaxBody)
-	if x.rc.Request.Header.ContentLength() > limit {
-		return x.refuse(v1.Problem{Refusal: verify.RefusalBodyTooLarge})
-	}
 	stream := x.rc.RequestBodyStream()
 	if stream == nil {
 		x.body = append(x.body[:0], x.rc.PostBody()...)
 		return true
 	}
-	var err error
-	if x.body, err = appendAll(x.body[:0], stream, limit); err == nil {
-		return true
-	}
-	x.rc.SetConnectionClose() // what is left of the body must not be read as another request
-	switch {
-	case errors.Is(err, errTooLarge):
+	if x.rc.Request.Header.ContentLength() > limit+maxDrain {
+		x.rc.SetConnectionClose()
 		return x.refuse(v1.Problem{Refusal: verify.RefusalBodyTooLarge})
+	}
+	var err error
+	if x.body, err = appendAll(x.body[:0], stream, limit); errors.Is(err, errTooLarge) {
+		_, err = io.CopyN(io.Discard, stream, maxDrain)
+		if err == nil { // there is more
+			x.rc.SetConnectionClose()
+		}
+		return x.refuse(v1.Problem{Refusal: verify.RefusalBodyTooLarge})
+	}
+	switch {
+	case err == nil:
+		return true
 	case timedOut(err):
+		x.rc.SetConnectionClose() // what is left of the body must not be read as another request
 		return x.refuse(v1.Problem{Refusal: verify.RefusalTimeout})
 	}
+	x.rc.SetConnectionClose()
 	return x.refuse(v1.Problem{Refusal: verify.RefusalBody})
 }
+
+// maxDrain bounds what is read of a body only to drop it.
+const maxDrain = 4 << 20
 
 var errTooLarge = errors.New("reading a body: larger than the limit")
 
@@ -96,7 +106,7 @@ func appendAll(dst []byte, r io.Reader, limit int) ([]byte, error) {
 		switch {
 		case len(dst) > limit:
 			return dst, errTooLarge
-		case err == io.EOF: //nolint:errorlint // readers return it bare
+		case err == io.EOF:
 			return dst, nil
 		case err != nil:
 			return dst, err

@@ -1,7 +1,7 @@
 package gateway
 
 import (
-	"github.com/verigate/verigate/gateway/v1"
+	v1 "github.com/verigate/verigate/gateway/v1"
 	"github.com/verigate/verigate/internal/metric"
 )
 

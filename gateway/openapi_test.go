@@ -16,7 +16,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
-	"github.com/verigate/verigate/gateway/v1"
+	v1 "github.com/verigate/verigate/gateway/v1"
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/resolve"
 	"github.com/verigate/verigate/verify"

@@ -6,7 +6,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/verigate/verigate/gateway/portal"
-	"github.com/verigate/verigate/gateway/v1"
+	v1 "github.com/verigate/verigate/gateway/v1"
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/resolve"
 	"github.com/verigate/verigate/verify"

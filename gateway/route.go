@@ -9,7 +9,9 @@ import (
 
 // route is one call of the edge.
 type route struct {
-	name    string // in metrics and spans
+	name    string // in metrics
+	path    string // as documented; http.route of spans
+	span    string // its span's name
 	method  string
 	allow   string
 	call    verify.Call
@@ -21,11 +23,11 @@ type route struct {
 }
 
 var (
-	routeLookup  = &route{name: "lookup", method: post, allow: post, call: verify.CallLookup, scope: verify.ScopeLookup, body: true, serve: (*exchange).lookup}
-	routeVerify  = &route{name: "verify", method: post, allow: post, call: verify.CallVerify, scope: verify.ScopeVerify, body: true, streams: true, serve: (*exchange).verification}
-	routeUsage   = &route{name: "usage", method: get, allow: get, serve: (*exchange).usage}
-	routeOpenAPI = &route{name: "openapi", method: get, allow: "GET, HEAD", serve: (*exchange).openAPI}
-	routeNone    = &route{name: "none"}
+	routeLookup  = &route{name: "lookup", path: "/v1/lookup", span: "POST /v1/lookup", method: post, allow: post, call: verify.CallLookup, scope: verify.ScopeLookup, body: true, serve: (*exchange).lookup}
+	routeVerify  = &route{name: "verify", path: "/v1/verify", span: "POST /v1/verify", method: post, allow: post, call: verify.CallVerify, scope: verify.ScopeVerify, body: true, streams: true, serve: (*exchange).verification}
+	routeUsage   = &route{name: "usage", path: "/v1/usage", span: "GET /v1/usage", method: get, allow: get, serve: (*exchange).usage}
+	routeOpenAPI = &route{name: "openapi", path: "/openapi.yaml", span: "GET /openapi.yaml", method: get, allow: "GET, HEAD", serve: (*exchange).openAPI}
+	routeNone    = &route{name: "none", path: "none", span: "none"}
 
 	routesPortal = [portal.Calls]*route{
 		portal.CallToken:      portalRoute(portal.CallToken, (*exchange).login),
@@ -45,7 +47,7 @@ const (
 )
 
 func portalRoute(call portal.Call, serve func(*exchange)) *route {
-	r := &route{name: call.String(), method: post, allow: "POST, OPTIONS", call: verify.CallPortal, scope: verify.ScopeLookup, portal: call, body: true, serve: serve}
+	r := &route{name: call.String(), path: call.Path(), span: "POST " + call.Path(), method: post, allow: "POST, OPTIONS", call: verify.CallPortal, scope: verify.ScopeLookup, portal: call, body: true, serve: serve}
 	if call == portal.CallToken {
 		r.call = verify.CallLogin
 	}
@@ -54,8 +56,7 @@ func portalRoute(call portal.Call, serve func(*exchange)) *route {
 
 // routes returns every route, for counters that are made once.
 func routes() []*route {
-	all := []*route{routeLookup, routeVerify, routeUsage, routeOpenAPI, routeNone}
-	return append(all, routesPortal[portal.CallToken:]...)
+	return append([]*route{routeLookup, routeVerify, routeUsage, routeOpenAPI, routeNone}, routesPortal[portal.CallToken:]...)
 }
 
 // find returns the route of a path, decoded and normalised: of the native API exactly, of the portal's contract as

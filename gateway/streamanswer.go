@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/verigate/verigate/gateway/v1"
+	v1 "github.com/verigate/verigate/gateway/v1"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -126,6 +126,7 @@ func (st *stream) resolve() {
 	}
 	defer x.s.slots.give()
 	x.s.deps.Resolver.Resolve(x.ctx, &x.batch)
+	x.ctx = x.s.ctx // a sampled stream is traced for its first batch: a trace with a million rows helps nobody
 }
 
 func (st *stream) render(first, next int) {

@@ -1,8 +1,7 @@
 package gateway
 
 import (
-	"time"
-
+	"github.com/valyala/fasthttp"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
@@ -10,89 +9,89 @@ import (
 	"github.com/verigate/verigate/internal/span"
 )
 
-// step is one of the edge's own steps; the resolver opens spans for those between.
-type step uint8
-
+// The edge's own steps; the resolver opens spans for those between.
 const (
-	stepAdmit step = iota
-	stepIdentify
-	stepParse
-	stepAnswer
-	steps
+	stepAdmit    = "admit"
+	stepIdentify = "identify"
+	stepParse    = "parse"
+	stepAnswer   = "answer"
 )
 
-var stepNames = [steps]string{"admit", "identify", "parse", "answer"}
-
-// trail is what a traced exchange remembers; of the others only ctx is used.
+// trail is the tracing of one exchange; on is false for all but the few that are sampled, and then nothing else is
+// touched.
 type trail struct {
-	span trace.Span // nil: not traced
-	at   [steps]time.Time
 	on   bool
+	root trace.Span
+	step trace.Span // the step under way; nil between steps
 }
 
-// startTrace begins the request's span if the tracer picks it, which it decides before anything is allocated.
+// serverSpan is made once, so that asking for a span costs an unsampled request no allocation.
+var serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
+
+// startTrace asks the tracer for a span; whether there is one is its decision.
 func (s *Server) startTrace(x *exchange) {
 	if s.deps.Tracer == nil {
 		return
 	}
 	ctx := s.ctx
-	if header := x.rc.Request.Header.Peek("Traceparent"); len(header) > 0 {
-		ctx = span.Remote(ctx, header)
+	if parent := x.rc.Request.Header.Peek("Traceparent"); len(parent) > 0 {
+		ctx = span.Remote(ctx, parent)
 	}
-	ctx, own := s.deps.Tracer.Start(ctx, x.route.name)
-	if !own.IsRecording() {
+	ctx, root := s.deps.Tracer.Start(ctx, x.route.span, serverSpan...)
+	if !root.IsRecording() {
+		root.End()
 		return
 	}
-	x.ctx, x.trace.span, x.trace.on = ctx, own, true
+	x.ctx, x.trace = ctx, trail{on: true, root: root}
 }
 
-// mark notes that a step begins.
-func (x *exchange) mark(st step) {
-	if x.trace.on {
-		x.trace.at[st] = x.s.deps.Clock().Time()
+// mark notes that a step begins and the one before it ends; the empty step is the resolver's part of the walk.
+func (x *exchange) mark(step string) {
+	if !x.trace.on {
+		return
+	}
+	if x.trace.step != nil {
+		x.trace.step.End()
+		x.trace.step = nil
+	}
+	if step != "" {
+		_, x.trace.step = span.Step(x.ctx, step) //nolint:spancheck // ended by the next mark, the last one by endTrace
 	}
 }
 
-// endTrace closes the span of a traced exchange, with one inside for each of the edge's steps.
+// endTrace closes the spans of a sampled exchange.
 func (x *exchange) endTrace() {
-	if x.trace.span == nil {
+	if !x.trace.on {
 		return
 	}
-	end := x.s.deps.Clock().Time()
-	x.stepSpans(end)
-	x.trace.span.SetAttributes(
+	x.mark("")
+	x.trace.root.SetAttributes(x.attributes()...)
+	if status := x.rc.Response.StatusCode(); status >= fasthttp.StatusInternalServerError {
+		x.trace.root.SetStatus(codes.Error, "")
+	}
+	x.trace.root.End()
+	x.trace.on = false
+}
+
+func (x *exchange) attributes() []attribute.KeyValue {
+	dialect := "native"
+	if x.route.portal != 0 {
+		dialect = "portal"
+	}
+	all := []attribute.KeyValue{
 		attribute.String("http.request.method", x.route.method),
-		attribute.String("http.route", x.route.name),
+		attribute.String("http.route", x.route.path),
 		attribute.Int("http.response.status_code", x.rc.Response.StatusCode()),
 		attribute.String("verigate.request_id", x.batch.RequestID.String()),
-	)
+		attribute.String("verigate.dialect", dialect),
+	}
 	if x.problem.Refused() {
-		m := x.problem.Meaning()
-		x.trace.span.SetAttributes(attribute.String("verigate.refusal", m.Code))
-		if m.Status >= 500 {
-			x.trace.span.SetStatus(codes.Error, m.Code)
-		}
-	} else if len(x.batch.Items) == 1 {
-		x.trace.span.SetAttributes(attribute.String("verigate.outcome", x.batch.Items[0].Answer.Outcome.String()))
+		return append(all, attribute.String("verigate.refusal", x.problem.Meaning().Code))
 	}
-	x.trace.span.End(trace.WithTimestamp(end))
-}
-
-// stepSpans writes the edge's steps as spans. A step lasts until the next one begins; the one before "answer" lasts
-// until the resolver took over, which nobody noted, so parse is given no length of its own beyond its start.
-func (x *exchange) stepSpans(end time.Time) {
-	for st, at := range x.trace.at {
-		if at.IsZero() {
-			continue
-		}
-		until := end
-		for _, next := range x.trace.at[st+1:] {
-			if !next.IsZero() {
-				until = next
-				break
-			}
-		}
-		_, child := span.Step(x.ctx, stepNames[st], trace.WithTimestamp(at))
-		child.End(trace.WithTimestamp(until))
+	if len(x.batch.Items) == 1 {
+		item := &x.batch.Items[0]
+		all = append(all, attribute.String("verigate.kind", item.Query.Key.Kind().String()),
+			attribute.String("verigate.outcome", item.Answer.Outcome.String()), attribute.String("verigate.source", item.Answer.Source.String()))
 	}
+	return all
 }

@@ -4,7 +4,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/verigate/verigate/gateway/portal"
-	"github.com/verigate/verigate/gateway/v1"
+	v1 "github.com/verigate/verigate/gateway/v1"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -13,9 +13,15 @@ import (
 // lookup is POST /v1/lookup.
 func (x *exchange) lookup() {
 	if x.identifyKey(1) && x.parseQuestion() {
-		x.s.deps.Resolver.Resolve(x.ctx, &x.batch)
+		x.resolve()
 		x.answerQuestion()
 	}
+}
+
+// resolve hands the batch to the middle of the walk.
+func (x *exchange) resolve() {
+	x.mark("")
+	x.s.deps.Resolver.Resolve(x.ctx, &x.batch)
 }
 
 // verification is POST /v1/verify, one question or a stream of them.
@@ -25,7 +31,7 @@ func (x *exchange) verification() {
 		return
 	}
 	if x.identifyKey(1) && x.parseQuestion() {
-		x.s.deps.Resolver.Resolve(x.ctx, &x.batch)
+		x.resolve()
 		x.answerQuestion()
 	}
 }
@@ -33,7 +39,7 @@ func (x *exchange) verification() {
 // portalLookup is any of the portal's lookups.
 func (x *exchange) portalLookup() {
 	if x.identifyToken() && x.parsePortal() {
-		x.s.deps.Resolver.Resolve(x.ctx, &x.batch)
+		x.resolve()
 		x.answerPortal()
 	}
 }

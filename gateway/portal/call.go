@@ -20,7 +20,13 @@ const (
 var callNames = [Calls]string{"", "portal_token", "portal_2017", "portal_595", "portal_2018", "portal_2019", "portal_2024",
 	"portal_history", "portal_detail"}
 
-// String returns the call's name in metrics and spans.
+var callPaths = [Calls]string{"", "/api/token/take", "/api/egw/nhanLichSuKCB", "/api/egw/KQNhanLichSuKCB595", "/api/egw/NhanLichSuKCB2018",
+	"/api/egw/KQNhanLichSuKCB2019", "/api/egw/KQNhanLichSuKCB2024", "/api/egw/Lskcb2025", "/api/egw/nhanHoSoKCBChiTiet"}
+
+// Path returns the call's path as the documents write it.
+func (c Call) Path() string { return callPaths[c] }
+
+// String returns the call's name in metrics.
 func (c Call) String() string { return callNames[c] }
 
 // NamesOfficer tells whether the call must name the officer who asks.

@@ -2,13 +2,13 @@ package portal
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"time"
 
+	"github.com/verigate/verigate/internal/mac"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -63,8 +63,8 @@ type Tokens struct {
 }
 
 type tokenKey struct {
-	id           byte
-	inner, outer [sha256.BlockSize]byte
+	id  byte
+	mac *mac.Key
 }
 
 // NewTokens makes tokens that live for life and are still taken for grace after that. The first key signs, all of them
@@ -83,26 +83,16 @@ func NewTokens(keys [][]byte, life, grace time.Duration) (*Tokens, error) {
 	return t, nil
 }
 
-// newTokenKey derives the signing key from a secret that may serve other ends too, and prepares its HMAC pads.
-func newTokenKey(secret []byte) (k tokenKey) {
-	sum := sha256.Sum256(append([]byte("verigate portal token 1\x00"), secret...))
-	for i := range k.inner {
-		var b byte
-		if i < len(sum) {
-			b = sum[i]
-		}
-		k.inner[i], k.outer[i] = b^0x36, b^0x5c
-	}
-	id := sha256.Sum256(k.outer[:])
-	k.id = id[0]
-	return k
-}
+// The labels keep what is made of a token key apart.
+const (
+	labelSign = 't'
+	labelID   = 'i'
+)
 
-func (k *tokenKey) mac(msg []byte) (sum [sha256.Size]byte) {
-	var buf [sha256.BlockSize + maxToken]byte
-	in := sha256.Sum256(append(append(buf[:0], k.inner[:]...), msg...))
-	out := append(append(buf[:0], k.outer[:]...), in[:]...)
-	return sha256.Sum256(out)
+func newTokenKey(secret []byte) tokenKey {
+	k := tokenKey{mac: mac.New(secret)}
+	k.id = k.mac.Sum(labelID, nil)[0]
+	return k
 }
 
 // Append appends a new token for an account. The id is 16 random bytes, of which six bits are set as a GUID wants them;
@@ -120,7 +110,7 @@ func (t *Tokens) Append(dst []byte, now verify.Instant, username []byte, epoch u
 	msg = binary.BigEndian.AppendUint32(msg, epoch)
 	msg = append(msg, id[:]...)
 	msg = append(msg, username...)
-	sum := t.keys[0].mac(msg)
+	sum := t.keys[0].mac.Sum(labelSign, msg)
 	msg = append(msg, sum[:tokenMAC]...)
 	return base64.RawURLEncoding.AppendEncode(dst, msg), id, true
 }
@@ -159,7 +149,7 @@ func (t *Tokens) signed(msg, mac []byte) bool {
 		if t.keys[i].id != msg[0] {
 			continue
 		}
-		sum := t.keys[i].mac(msg)
+		sum := t.keys[i].mac.Sum(labelSign, msg)
 		if subtle.ConstantTimeCompare(sum[:tokenMAC], mac) == 1 {
 			return true
 		}
