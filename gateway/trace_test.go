@@ -28,7 +28,9 @@ func TestSampledRequestIsTracedByItsSteps(t *testing.T) {
 		want []string
 		attr string
 	}{
-		"native": {func() reply { return ask(t, base, "/v1/lookup", clinicKey, goodQuestion, "Traceparent", "00-"+trace+"-b7ad6b7169203331-01") }, "POST /v1/lookup",
+		"native": {func() reply {
+			return ask(t, base, "/v1/lookup", clinicKey, goodQuestion, "Traceparent", "00-"+trace+"-b7ad6b7169203331-01")
+		}, "POST /v1/lookup",
 			[]string{"admit", "identify", "parse", "ask", "judge", "record", "answer"}, "verigate.outcome=match"},
 		"portal": {func() reply { return lookup2019(t, base, s.query()) }, "POST /api/egw/KQNhanLichSuKCB2019",
 			[]string{"admit", "identify", "parse", "ask", "judge", "record", "answer"}, "verigate.dialect=portal"},
