@@ -29,6 +29,7 @@ type chain struct {
 	tree        tree
 	pending     []seal // sealed, not yet in the seals file (the disk is full)
 	filed       uint64 // seals in the seals file
+	vouched     uint64 // checkpoints in the checkpoints file
 	signed      uint64 // size of the tree in the newest checkpoint
 	lastSync    verify.Instant
 	lastSign    verify.Instant
@@ -154,8 +155,11 @@ func (l *Log) sealClosed() error {
 			return err
 		}
 		l.nextInChain()
+		if err := l.fileSeals(); err != nil {
+			return err
+		}
 	}
-	return l.flushSeals()
+	return l.fileSeals()
 }
 
 func (l *Log) seal(end int, frames uint64) error {
@@ -194,34 +198,36 @@ func (l *Log) nextInChain() {
 	c.begin(l.unsealed[0], c.pending[len(c.pending)-1].start())
 }
 
-// flushSeals writes seals and the checkpoint of the tree with them. A disk that is full keeps them waiting, in memory
-// and in the segments themselves, from where the next start would take them.
-func (l *Log) flushSeals() error {
+// fileSeals writes what waits: a seal, the checkpoint of the tree with it, the newest checkpoint; then the next seal. A
+// disk that is full keeps them waiting, in memory and in the segments themselves, where the next start would find them.
+func (l *Log) fileSeals() error {
 	c := &l.chain
-	if len(c.pending) == 0 {
-		return nil
-	}
 	for len(c.pending) > 0 {
-		if err := l.fileSeal(c.pending[0]); err != nil {
-			l.deps.Log.Error("the seal of an audit segment waits", "segment", c.pending[0].index, "reason", err)
+		s := c.pending[0]
+		if c.filed < s.index {
+			if err := appendFile(c.seals, wholeFrame(TypeSeal, s.last, s.encode())); err != nil {
+				return l.waits("a seal", err)
+			}
+			c.filed = s.index
+		}
+		if c.vouched < s.index {
+			if err := l.fileCheckpoint(s.index); err != nil {
+				return l.waits("a checkpoint", err)
+			}
+			c.vouched = s.index
+		}
+		if !l.sign() {
 			return nil
 		}
 		c.pending = c.pending[1:]
 	}
-	l.sign()
 	return nil
 }
 
-// fileSeal writes a seal and then the checkpoint with it. Each is written once, also when the other has to wait.
-func (l *Log) fileSeal(s seal) error {
-	c := &l.chain
-	if c.filed < s.index {
-		if err := appendFile(c.seals, wholeFrame(TypeSeal, s.last, s.encode())); err != nil {
-			return err
-		}
-		c.filed = s.index
-	}
-	return l.fileCheckpoint(s.index)
+// waits tells that something could not be written yet; it is tried again at the next tick.
+func (l *Log) waits(what string, err error) error {
+	l.deps.Log.Error(what+" of the audit log waits", "reason", err)
+	return nil
 }
 
 func (l *Log) fileCheckpoint(size uint64) error {
@@ -258,32 +264,40 @@ func (l *Log) checkpointOf(size uint64, h head) ([]byte, error) {
 
 // sign puts the newest checkpoint into the folder if it says anything new. It is offered, not needed: a failure is
 // told and tried again.
-func (l *Log) sign() {
+func (l *Log) sign() (ok bool) {
 	c := &l.chain
 	c.mu.Lock()
 	h, told, have := c.head, c.told, c.latest != nil
 	c.mu.Unlock()
-	n := uint64(len(c.tree.leaves))
-	if have && h == told && n == c.signed {
-		return
+	if have && h == told && c.vouched == c.signed {
+		return true
 	}
-	if h != (head{}) && h != told && c.seg != nil {
-		if err := c.seg.sync(); err != nil { // a checkpoint on disk names a link on disk
-			return
-		}
-	}
-	cp, err := l.checkpointOf(n, h)
-	if err == nil {
-		err = replaceFile(filepath.Join(l.cfg.Dir, latestFile), cp)
-	}
+	cp, err := l.newest(h, told)
 	if err != nil {
-		l.deps.Log.Error("a checkpoint of the audit log waits", "reason", err)
-		return
+		return l.waits("the newest checkpoint", err) != nil
 	}
-	c.signed = n
+	c.signed = c.vouched
 	c.mu.Lock()
 	c.latest, c.told = cp, h
 	c.mu.Unlock()
+	return true
+}
+
+func (l *Log) newest(h, told head) ([]byte, error) {
+	c := &l.chain
+	if h.segment != c.vouched+1 { // the head of a tree that is not filed yet
+		h = head{}
+	}
+	if h != (head{}) && h != told && c.seg != nil {
+		if err := c.seg.sync(); err != nil { // a checkpoint on disk names a link on disk
+			return nil, err
+		}
+	}
+	cp, err := l.checkpointOf(c.vouched, h)
+	if err != nil {
+		return nil, err
+	}
+	return cp, replaceFile(filepath.Join(l.cfg.Dir, latestFile), cp)
 }
 
 func replaceFile(path string, b []byte) error {

@@ -56,10 +56,14 @@ func (l *Log) open() error {
 	if err := l.openAppended(); err != nil {
 		return err
 	}
-	l.chain.filed = uint64(len(f.tree.leaves))
-	for size := f.signed + 1; size <= l.chain.filed; size++ {
-		if err := l.fileCheckpoint(size); err != nil {
+	c := &l.chain
+	c.filed = uint64(len(f.tree.leaves))
+	for c.vouched = f.signed; c.vouched < c.filed; {
+		if err := l.fileCheckpoint(c.vouched + 1); err != nil {
 			return err
+		}
+		if c.vouched++; !l.sign() {
+			return errors.New("the newest checkpoint cannot be written")
 		}
 	}
 	return l.start(f.lastSeal(), report)

@@ -39,10 +39,13 @@ func (v *verifier) checkGrown() (size uint64) {
 		size = cp.size
 		off += int64(len(n))
 	}
-	if sealed := uint64(v.filed); size+1 < sealed {
+	switch sealed := uint64(v.filed); {
+	case size > sealed:
+		v.find(sealsFile, -1, 0, "the seals of segments %d to %d are missing", sealed+1, size)
+	case size+1 < sealed:
 		v.find(checkpointsFile, int64(len(b)), 0, "the checkpoints of segments %d to %d are missing", size+1, sealed)
-	} else if size < sealed {
-		v.note("%s: the checkpoint of the last sealed segment is not there yet", checkpointsFile)
+	case size < sealed:
+		v.note("%s: the checkpoint of the last filed segment is not there yet", checkpointsFile)
 	}
 	return size
 }
@@ -87,7 +90,7 @@ func (v *verifier) holdHead(h head) error {
 func (v *verifier) checkLatest(size uint64) {
 	b := v.latest
 	if len(b) == 0 {
-		if size > 0 {
+		if size > 1 {
 			v.find(latestFile, -1, 0, "the file was removed or emptied")
 		}
 		return

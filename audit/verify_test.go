@@ -37,6 +37,5 @@ func TestVerifySound(t *testing.T) {
 		if !r.Sound() || len(r.Notes) > 0 || r.Decisions != uint64(10_000*(run+1)) {
 			t.Errorf("after closing: %+v", r)
 		}
-		t.Logf("%+v", r)
 	}
 }
