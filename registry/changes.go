@@ -52,13 +52,13 @@ type feedReader struct {
 }
 
 // run delivers changes as they come and heartbeats in between, the first as soon as the caller has everything. It ends
-// without an error after wait or when ctx ends.
+// without an error after wait (with none, once the caller has everything) or when ctx ends.
 func (f *feedReader) run(ctx context.Context, wait time.Duration) error {
 	over := time.NewTimer(wait)
 	defer over.Stop()
 	beat := time.NewTicker(f.every)
 	defer beat.Stop()
-	due := true
+	due, behind := true, true
 	for {
 		d := f.feed.next(f.after, feedBatch)
 		if d.gone {
@@ -70,12 +70,19 @@ func (f *feedReader) run(ctx context.Context, wait time.Duration) error {
 			}
 			d = f.feed.next(f.after, feedBatch)
 		}
+		more := len(d.changes) == feedBatch
+		if behind && !more {
+			due, behind = true, false // the caller has everything for the first time and is told so at once
+		}
 		if err := f.deliver(d, &due); err != nil {
 			return err
 		}
 		wake := d.wake
-		if len(d.changes) == feedBatch {
-			wake = closed // there is more already
+		if more {
+			wake = closed
+			if wait == 0 && ctx.Err() == nil {
+				continue
+			}
 		}
 		select {
 		case <-wake:

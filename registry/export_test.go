@@ -40,3 +40,11 @@ func (r *Registry) SetFeed(mode string) {
 
 // Latency draws from the latency that faults add.
 func Latency(f Faults) time.Duration { return f.latency() }
+
+// Answers renders the reply to a request body, as POST /records does, and returns its length.
+func (r *Registry) Answers(body []byte) int {
+	w := r.works.Get().(*work)
+	defer r.works.Put(w)
+	w.keys, _ = parseKeys(body, w.keys[:0])
+	return len(r.answer(w))
+}

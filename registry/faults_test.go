@@ -140,7 +140,7 @@ func TestFaultGarble(t *testing.T) {
 		}
 		defer res.Body.Close()
 		body, err = io.ReadAll(res.Body)
-		if err != nil || res.StatusCode != 200 {
+		if err != nil || res.StatusCode != http.StatusOK {
 			t.Fatalf("status %d, %v", res.StatusCode, err)
 		}
 		return body, digestAgrees(res, body)
@@ -197,7 +197,7 @@ func TestFaultBlackHole(t *testing.T) {
 		_, _, err := x.request("POST", "/records", anybody)
 		gone <- err
 	}()
-	time.Sleep(50 * time.Millisecond)
+	<-time.After(50 * time.Millisecond)
 	x.must(200, "DELETE", "/lab/faults", "")
 	if err := <-gone; err == nil {
 		t.Log("the request came after the hole was closed") // the machine was slow; nothing to say about the hole
@@ -205,7 +205,7 @@ func TestFaultBlackHole(t *testing.T) {
 	x.must(200, "POST", "/records", anybody)
 	x.faults(`{"black_hole":true}`)
 	go func() { _, _, err := x.request("POST", "/records", anybody); gone <- err }()
-	time.Sleep(50 * time.Millisecond)
+	<-time.After(50 * time.Millisecond)
 	x.stop() // a hole does not hold up a shutdown
 	<-gone
 }

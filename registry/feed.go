@@ -138,11 +138,6 @@ func (f *feed) oldestLocked() uint64 {
 	return f.changes[0].version - 1
 }
 
-// token returns a token for a reader who has everything up to version.
-func (f *feed) token(version uint64) string {
-	return string(appendToken(nil, f.registry, version, f.now()))
-}
-
 // delivery is what a reader gets next.
 type delivery struct {
 	changes []change

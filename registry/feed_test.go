@@ -58,7 +58,7 @@ type tail struct {
 func (x *running) follow(path string) *tail {
 	x.t.Helper()
 	ctx, cancel := context.WithCancel(x.t.Context())
-	req, err := http.NewRequestWithContext(ctx, "GET", x.url+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, x.url+path, nil)
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -164,6 +164,21 @@ func TestFeedResumesBehindEveryToken(t *testing.T) {
 		if want != 702 {
 			t.Errorf("after version %d the feed ended before %d", i+2, want)
 		}
+	}
+}
+
+func TestFeedWithoutWaitingBringsEverythingThereIs(t *testing.T) {
+	x := start(t, nil)
+	if err := x.reg.Births(2000); err != nil {
+		t.Fatal(err)
+	}
+	lines := x.lines("/changes?wait=0s")
+	if end := lines[len(lines)-1]; !isHeartbeat(&end) || end.Watermark.Version != 2001 {
+		t.Errorf("the last of %d lines is %+v", len(lines), end)
+	}
+	changes := slices.DeleteFunc(lines, func(l feedLine) bool { return isHeartbeat(&l) })
+	if len(changes) != 2000 {
+		t.Errorf("%d changes of 2000", len(changes))
 	}
 }
 
@@ -327,7 +342,7 @@ func TestAChangeIsDeliveredAtOnce(t *testing.T) {
 		var out stamped
 		done := make(chan error, 1)
 		go func() { done <- r.Feed(t.Context(), "", 10*time.Second, &out) }()
-		time.Sleep(3210 * time.Millisecond)
+		<-time.After(3210 * time.Millisecond)
 		born := time.Now()
 		if err := r.Births(1); err != nil {
 			t.Fatal(err)
@@ -372,12 +387,12 @@ func TestTokensAreGoodForSevenDays(t *testing.T) {
 		if err := r.Births(3); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(7*day - time.Minute)
+		<-time.After(7*day - time.Minute)
 		if n, err := resume(token); n != 3 || err != nil {
 			t.Errorf("a token of nearly seven days brings %d changes, %v", n, err)
 		}
 		later := tokenNow()
-		time.Sleep(2 * time.Minute)
+		<-time.After(2 * time.Minute)
 		if _, err := resume(token); err == nil || !strings.Contains(err.Error(), "token_expired") {
 			t.Errorf("a token of more than seven days: %v", err)
 		}

@@ -79,7 +79,7 @@ func start(t testing.TB, edit func(*registry.Config)) *running {
 
 // request sends a request and returns the whole reply.
 func (x *running) request(method, path, body string) (status int, reply []byte, err error) {
-	req, err := http.NewRequest(method, x.url+path, bytes.NewBufferString(body))
+	req, err := http.NewRequestWithContext(context.Background(), method, x.url+path, bytes.NewBufferString(body))
 	if err != nil {
 		return 0, nil, err
 	}

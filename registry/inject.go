@@ -27,7 +27,7 @@ func (r *Registry) underFaults(ctx *fasthttp.RequestCtx, slow bool, serve func(*
 	}
 	switch {
 	case s.BlackHole:
-		r.swallow(ctx, s.lifted)
+		r.swallow(s.lifted, ctx)
 		return
 	case slow && !r.delay(s):
 		errOverloaded.send(ctx)
@@ -62,7 +62,7 @@ func (r *Registry) delay(s *setting) bool {
 }
 
 // swallow takes the connection and says nothing until the caller leaves or the fault is lifted.
-func (r *Registry) swallow(ctx *fasthttp.RequestCtx, lifted context.Context) {
+func (r *Registry) swallow(lifted context.Context, ctx *fasthttp.RequestCtx) {
 	ctx.HijackSetNoResponse(true)
 	ctx.Hijack(func(c net.Conn) {
 		// The server closes the connection once this returns; until then its Close does nothing and only a deadline

@@ -127,18 +127,18 @@ func (r *Registry) exportFor(args *fasthttp.Args) (*export, *problem) {
 	if e.kind == identity.KindNone {
 		return nil, errKind
 	}
-	if id := args.Peek("snapshot"); len(id) > 0 {
-		ok := false
-		if e.snap, ok = r.snapshot(string(id)); !ok {
-			return nil, errSnapshot
-		}
-	} else {
+	id := args.Peek("snapshot")
+	if len(id) == 0 {
 		e.snap = r.take()
+	} else if s, ok := r.snapshot(string(id)); ok {
+		e.snap = s
+	} else {
+		return nil, errSnapshot
 	}
 	e.walk = r.newWalk(e.kind, e.snap.version)
 	if text := args.Peek("after"); len(text) > 0 {
 		n, err := strconv.Atoi(string(text))
-		if err != nil || n < 0 || n > e.walk.blocks() || n > 0 && !args.Has("snapshot") {
+		if err != nil || n < 0 || n > e.walk.blocks() || n > 0 && len(id) == 0 {
 			return nil, errAfter
 		}
 		e.after = n

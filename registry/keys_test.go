@@ -37,6 +37,7 @@ type exportHead struct {
 
 // compact is a compact export as received.
 type compact struct {
+	line   []byte // the head as it came
 	head   exportHead
 	blocks [][]uint64
 	hashes []byte
@@ -47,7 +48,7 @@ type compact struct {
 // open asks for an export and returns the body, which the caller closes.
 func (x *running) open(query, accept string) *http.Response {
 	x.t.Helper()
-	req, err := http.NewRequestWithContext(x.t.Context(), "GET", x.url+"/keys?"+query, nil)
+	req, err := http.NewRequestWithContext(x.t.Context(), http.MethodGet, x.url+"/keys?"+query, nil)
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func (x *running) compactExport(query string) *compact {
 	x.t.Helper()
 	res := x.open(query, "application/vnd.verigate.keys")
 	defer res.Body.Close()
-	if ct := res.Header.Get("Content-Type"); res.StatusCode != 200 || ct != "application/vnd.verigate.keys" {
+	if ct := res.Header.Get("Content-Type"); res.StatusCode != http.StatusOK || ct != "application/vnd.verigate.keys" {
 		text, _ := io.ReadAll(res.Body)
 		x.t.Fatalf("status %d, type %q: %s", res.StatusCode, ct, text)
 	}
@@ -94,7 +95,7 @@ func readCompact(body io.Reader) (*compact, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := new(compact)
+	c := &compact{line: line}
 	if err := json.Unmarshal(line, &c.head); err != nil {
 		return nil, err
 	}

@@ -180,7 +180,7 @@ func TestOperations(t *testing.T) {
 		x.do(map[string]any{"op": "correct", "id": p.ID, "name": "Trần Thị Ngo\u0323c", "dob": "1980-02", "sex": "female",
 			"facility": "79C54", "address": "Xã Mẫu, Tỉnh Mẫu", "new_id": "001180999998"})
 		r, _ := x.record(keyed{"id", p.ID})
-		if r.Name != "Trần Thị Ngọc" || r.DOB != "1980-02" || r.Sex != "female" || last(r).Facility != "79C54" ||
+		if r.Name != "Trần Thị Ngọc" || r.DOB != "1980-02" || r.Sex != "female" || last(r).Facility != "79C54" || last(r).FacilityName == "" ||
 			r.Address != "Xã Mẫu, Tỉnh Mẫu" || r.ID != "001180999998" {
 			t.Errorf("corrected: %+v", r)
 		}

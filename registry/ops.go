@@ -169,7 +169,7 @@ func correct(p *nation.Person, c *command, today identity.Date) *problem {
 	if c.Facility != "" {
 		for i := range p.Cards {
 			if card := &p.Cards[i]; card.To.IsZero() || !card.To.Before(today) {
-				card.Facility, card.FacilityName = c.Facility, ""
+				card.Facility, card.FacilityName = c.Facility, nation.FacilityName(c.Facility)
 			}
 		}
 	}

@@ -193,7 +193,7 @@ func TestMutualTLS(t *testing.T) {
 			return err
 		}
 		defer res.Body.Close()
-		if res.StatusCode != 200 {
+		if res.StatusCode != http.StatusOK {
 			return fmt.Errorf("status %d", res.StatusCode)
 		}
 		return nil
@@ -222,7 +222,7 @@ func (x *running) faultsOver(t *testing.T, a *authority, roots *x509.CertPool) {
 	client := &http.Client{Transport: transport}
 	url := strings.Replace(x.url, "http", "https", 1)
 	res, err := client.Post(url+"/lab/faults", "application/json", strings.NewReader(`{"reset_rate":1}`))
-	if err != nil || res.StatusCode != 200 {
+	if err != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("switching the fault on: %v", err)
 	}
 	res.Body.Close()

@@ -187,7 +187,7 @@ func (in *issuer) finish() {
 			where = in.z.next()
 		}
 		c.Facility = facilityIn(c.Number, in.p.Province, where)
-		c.FacilityName = facilityName(c.Facility)
+		c.FacilityName = FacilityName(c.Facility)
 	}
 }
 

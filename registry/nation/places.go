@@ -60,8 +60,9 @@ func facilityIn(card, province string, draw uint64) string {
 	return string(b[:])
 }
 
-// facilityName makes up the name that goes with a facility code; the same code always has the same name.
-func facilityName(code string) string {
+// FacilityName makes up the name that goes with a well-formed facility code; the same code always has the same name, and
+// the placeholder "province, no facility" has none.
+func FacilityName(code string) string {
 	tail := code[2:]
 	if tail == "000" {
 		return ""
