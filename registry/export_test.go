@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"io"
+	"os"
 	"time"
 
 	"github.com/verigate/verigate/identity"
@@ -47,4 +48,17 @@ func (r *Registry) Answers(body []byte) int {
 	defer r.works.Put(w)
 	w.keys, _ = parseKeys(body, w.keys[:0])
 	return len(r.answer(w))
+}
+
+// FailWrites makes every further write to the data folder fail.
+func (r *Registry) FailWrites() error {
+	r.lab.Lock()
+	defer r.lab.Unlock()
+	readOnly, err := os.Open(r.journal.file.Name())
+	if err != nil {
+		return err
+	}
+	whole := r.journal.file
+	r.journal.file = readOnly
+	return whole.Close()
 }

@@ -49,11 +49,8 @@ func newFeed(registry string, now func() time.Time) *feed {
 	return &feed{registry: registry, now: now, last: firstVersion, mode: feedRun, wake: make(chan struct{})}
 }
 
-// publish appends changes and wakes the readers.
+// publish appends changes, at least one, and wakes the readers.
 func (f *feed) publish(states []*state) {
-	if len(states) == 0 {
-		return
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, s := range states {

@@ -162,6 +162,23 @@ func TestADamagedChangeFileStopsTheStart(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeWrittenIsNotDone(t *testing.T) {
+	x := inFolder(t, t.TempDir())
+	born := x.births(1, "001")[0]
+	if err := x.reg.FailWrites(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		x.refused(500, "internal", "POST", "/lab/people", `{"op":"recall","id":"`+born.ID+`"}`)
+	}
+	if r, version := x.record(keyed{"id", born.ID}); version != 2 || last(r).Status != "active" {
+		t.Errorf("a change that was not written shows: version %d, %+v", version, r)
+	}
+	if lines := x.lines("/changes?wait=0s"); len(lines) != 2 {
+		t.Errorf("a change that was not written is in the feed: %+v", lines)
+	}
+}
+
 func TestAFolderServesOneRegistryAtATime(t *testing.T) {
 	dir := t.TempDir()
 	x := inFolder(t, dir)

@@ -72,9 +72,8 @@ type snapshot struct {
 // take makes a snapshot of now. The mark comes first: what it vouches for is then in the snapshot, and what the
 // snapshot has beyond the mark will come through the feed once more.
 func (r *Registry) take() snapshot {
-	s := snapshot{mark: r.feed.mark()}
+	s := snapshot{mark: r.mark()}
 	s.version = r.overlay.version.Load()
-	s.mark.version = min(s.mark.version, s.version)
 	return s
 }
 

@@ -259,6 +259,18 @@ func TestExportResumes(t *testing.T) {
 	}
 }
 
+func TestOneSnapshotServesEveryKind(t *testing.T) {
+	x := start(t, nil)
+	x.births(1, "001")
+	first := x.compactExport("kind=id")
+	x.births(1, "001")
+	second := x.compactExport("kind=card&snapshot=" + first.head.Snapshot)
+	if second.head.Snapshot != first.head.Snapshot || second.head.FeedToken != first.head.FeedToken ||
+		second.total != uint64(len(nationKeys(t, 20_000, identity.KindCard))+1) {
+		t.Errorf("cards of the snapshot %+v: %+v", first.head, second.head)
+	}
+}
+
 func TestExportRefusals(t *testing.T) {
 	x := start(t, nil)
 	snapshot := x.exportHead("id").Snapshot

@@ -50,7 +50,7 @@ func newOverlay() *overlay {
 	return o
 }
 
-// put makes changes visible. They must come in order of their versions.
+// put makes changes visible. They must come in order of their versions and there must be at least one.
 func (o *overlay) put(changes []*state, n *nation.Nation) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -66,9 +66,7 @@ func (o *overlay) put(changes []*state, n *nation.Nation) {
 			o.add(k, s, n)
 		}
 	}
-	if len(changes) > 0 {
-		o.version.Store(changes[len(changes)-1].version)
-	}
+	o.version.Store(changes[len(changes)-1].version)
 }
 
 // add notes a number unless the nation or the overlay has it already.

@@ -49,9 +49,9 @@ func appendDigest(out, body []byte) []byte {
 	return append(base64.StdEncoding.AppendEncode(append(out, "sha-256=:"...), sum[:]), ':')
 }
 
-// answer renders the reply to w.keys. The mark is taken first, so that everything it vouches for is in the answers.
+// answer renders the reply to w.keys. The mark is taken first, so that the answers show everything up to it.
 func (r *Registry) answer(w *work) []byte {
-	mark := r.feed.mark()
+	mark := r.mark()
 	w.now = r.now().UTC().AppendFormat(w.now[:0], timeLayout)
 	out := append(w.out[:0], `{"watermark":`...)
 	out = mark.append(out)
@@ -153,7 +153,14 @@ func holderOf(k identity.Key, p *nation.Person) string {
 	return holders[[2]byte(number[:2])]
 }
 
-// mark is a point of the feed: everything an answer showed at that time has a version of at most Version.
+// mark is the feed's mark, held back to what answers show: a change is in the feed a moment before.
+func (r *Registry) mark() mark {
+	m := r.feed.mark()
+	m.version = min(m.version, r.overlay.version.Load())
+	return m
+}
+
+// mark is a point of the feed: everything an answer showed at that time has a version of at most this one.
 type mark struct {
 	version uint64
 	at      time.Time

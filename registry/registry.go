@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -112,10 +113,15 @@ func (r *Registry) open() error {
 	return nil
 }
 
+// publishBatch bounds how long a large change keeps lookups waiting.
+const publishBatch = 256
+
 // publish makes changes that are on disk known: in the feed first, then in answers.
 func (r *Registry) publish(changes []*state) {
-	r.feed.publish(changes)
-	r.overlay.put(changes, r.nation)
+	for batch := range slices.Chunk(changes, publishBatch) {
+		r.feed.publish(batch)
+		r.overlay.put(batch, r.nation)
+	}
 }
 
 // ID names this registry: its nation (seed, people, year) and the history of its data folder. Knowledge taken from a
@@ -159,15 +165,14 @@ func (r *Registry) Shutdown(ctx context.Context) error {
 	return errors.Join(err, r.journal.close())
 }
 
-// clockOn returns a clock that never goes back and whose date now is today, or the wall clock's when today is zero.
+// clockOn returns the clock shifted by whole days, so that its date at the start is today; not shifted when today is zero.
 func clockOn(now func() time.Time, today identity.Date) func() time.Time {
-	start := now()
-	shifted := start
-	if !today.IsZero() {
-		day := func(d identity.Date) time.Time {
-			return time.Date(int(d.Year), time.Month(d.Month), int(d.Day), 0, 0, 0, 0, time.UTC)
-		}
-		shifted = start.Add(day(today).Sub(day(nation.DateOf(start))))
+	if today.IsZero() {
+		return now
 	}
-	return func() time.Time { return shifted.Add(now().Sub(start)) } // the difference is monotonic
+	day := func(d identity.Date) time.Time {
+		return time.Date(int(d.Year), time.Month(d.Month), int(d.Day), 0, 0, 0, 0, time.UTC)
+	}
+	shift := day(today).Sub(day(nation.DateOf(now())))
+	return func() time.Time { return now().Add(shift) }
 }

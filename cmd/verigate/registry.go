@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/registry"
 )
 
@@ -22,16 +21,23 @@ type registryCmd struct {
 
 // registryServeCmd runs the reference registry alone.
 type registryServeCmd struct {
-	Listen    string `default:"127.0.0.1:8081" help:"Address to listen on." placeholder:"ADDR"`
-	People    int    `default:"1000000" help:"Size of the nation, 1 to 98700000." placeholder:"N"`
-	Seed      uint64 `default:"1" help:"Which nation." placeholder:"S"`
-	Today     string `help:"The nation's date, YYYY-MM-DD; default: the wall clock's." placeholder:"DATE"`
-	Data      string `help:"Folder that keeps what the lab changed; without it changes end with the process." placeholder:"DIR"`
-	Lab       bool   `help:"Answer /lab/*, where anybody who reaches the address may change people and switch faults on."`
-	TokenFile string `name:"token-file" help:"File with the bearer token that callers must send." placeholder:"FILE"`
-	TLSCert   string `name:"tls-cert" help:"Certificate (PEM) to serve HTTPS with." placeholder:"FILE"`
-	TLSKey    string `name:"tls-key" help:"Its key (PEM)." placeholder:"FILE"`
-	ClientCA  string `name:"client-ca" help:"Authorities (PEM) that must have signed a caller's certificate." placeholder:"FILE"`
+	nationFlags
+	Listen    string            `default:"127.0.0.1:8081" help:"Address to listen on." placeholder:"ADDR"`
+	Data      string            `help:"Folder that keeps what the lab changed; without it changes end with the process." placeholder:"DIR"`
+	Lab       bool              `help:"Answer /lab/*, where anybody who reaches the address may change people and switch faults on."`
+	TokenFile config.SecretFile `name:"token-file" help:"File with the bearer token that callers must send." placeholder:"FILE"`
+	TLSCert   string            `name:"tls-cert" help:"Certificate (PEM) to serve HTTPS with." placeholder:"FILE"`
+	TLSKey    string            `name:"tls-key" help:"Its key (PEM)." placeholder:"FILE"`
+	ClientCA  string            `name:"client-ca" help:"Authorities (PEM) that must have signed a caller's certificate." placeholder:"FILE"`
+}
+
+// Help shows examples below the flags.
+func (registryServeCmd) Help() string {
+	return `Stands in for the national database: a synthetic nation, computed and not stored, behind the record API of
+docs/registry-api.md. Every person in it is made up.
+
+  verigate registry --people 98700000
+  verigate registry --lab --data ./data/registry`
 }
 
 // stopWithin is how long requests may take to finish once the process is told to stop.
@@ -39,45 +45,48 @@ const stopWithin = 15 * time.Second
 
 // Run serves until ctx ends.
 func (c *registryServeCmd) Run(ctx context.Context) error {
-	conf, err := c.config()
+	r, ln, err := c.start(ctx)
 	if err != nil {
-		return usage(err)
-	}
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
-	if err != nil {
-		return usage(fmt.Errorf("listening on %s: %w", c.Listen, err))
-	}
-	r, err := registry.New(conf, registry.Deps{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
-	if err != nil {
-		return usage(errors.Join(err, ln.Close()))
+		return err
 	}
 	scheme := "http"
-	if conf.TLS != nil {
+	if c.TLSCert != "" {
 		scheme = "https"
 	}
 	fmt.Printf("registry %s\nlistening on %s://%s\n", r.ID(), scheme, ln.Addr())
 	return serveUntil(ctx, r, ln)
 }
 
+// start listens and makes the registry; whatever is wrong is the operator's to change.
+func (c *registryServeCmd) start(ctx context.Context) (*registry.Registry, net.Listener, error) {
+	conf, err := c.config()
+	if err != nil {
+		return nil, nil, usage(err)
+	}
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return nil, nil, usage(fmt.Errorf("listening on --listen %s: %w", c.Listen, err))
+	}
+	r, err := registry.New(conf, registry.Deps{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	if err != nil {
+		return nil, nil, usage(errors.Join(err, ln.Close()))
+	}
+	return r, ln, nil
+}
+
 func (c *registryServeCmd) config() (registry.Config, error) {
 	conf := registry.Config{People: c.People, Seed: c.Seed, Data: c.Data, Lab: c.Lab}
-	if c.Today != "" {
-		day, fault := identity.ParseDay([]byte(c.Today))
-		if fault != identity.FaultNone {
-			return conf, errors.New("--today: must be a date, YYYY-MM-DD")
-		}
-		conf.Today = day
+	var err error
+	if conf.Today, err = c.today(); err != nil {
+		return conf, err
 	}
 	if c.TokenFile != "" {
-		text, err := os.ReadFile(c.TokenFile)
+		token, err := c.TokenFile.Read()
 		if err != nil {
 			return conf, fmt.Errorf("--token-file: %w", err)
 		}
-		if conf.Token = string(bytes.TrimSpace(text)); conf.Token == "" {
-			return conf, fmt.Errorf("--token-file %s: it is empty", c.TokenFile)
-		}
+		conf.Token = string(token)
 	}
-	var err error
 	if conf.TLS, err = registry.LoadTLS(c.TLSCert, c.TLSKey, c.ClientCA); err != nil {
 		return conf, fmt.Errorf("--tls-cert, --tls-key, --client-ca: %w", err)
 	}

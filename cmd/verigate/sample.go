@@ -22,14 +22,26 @@ type nationFlags struct {
 	Today  string `placeholder:"YYYY-MM-DD" help:"The nation's date; the clock's date in Vietnam when left out."`
 }
 
+// today returns the date given, or the zero date for the clock's.
+func (f *nationFlags) today() (identity.Date, error) {
+	if f.Today == "" {
+		return identity.Date{}, nil
+	}
+	day, fault := identity.ParseDay([]byte(f.Today))
+	if fault != identity.FaultNone {
+		return day, usage(fmt.Errorf("--today %q: must be a date, YYYY-MM-DD", f.Today))
+	}
+	return day, nil
+}
+
 // nation computes the nation that the flags name.
 func (f *nationFlags) nation() (*nation.Nation, error) {
-	today := nation.DateOf(time.Now())
-	if f.Today != "" {
-		var fault identity.Fault
-		if today, fault = identity.ParseDay([]byte(f.Today)); fault != identity.FaultNone {
-			return nil, usage(fmt.Errorf("--today %q: must be a date, YYYY-MM-DD", f.Today))
-		}
+	today, err := f.today()
+	if err != nil {
+		return nil, err
+	}
+	if today.IsZero() {
+		today = nation.DateOf(time.Now())
 	}
 	n, err := nation.New(nation.Config{People: f.People, Seed: f.Seed, Today: today})
 	if err != nil {
