@@ -80,3 +80,6 @@ func (k Key) Value() string { return string(k.b[:k.n]) }
 
 // String hides the value, so that a Key printed by accident gives nothing away.
 func (k Key) String() string { return "identity.Key(" + k.kind.String() + ")" }
+
+// GoString hides the value from %#v as well.
+func (k Key) GoString() string { return k.String() }

@@ -50,7 +50,7 @@ func (k Key) Benefit() int {
 // 12-digit ID number of the 17-character form, by its length. It is the zero Key for another kind, and a suggestion:
 // the structure of the long form is not published, and older cards carried another number.
 func (k Key) Inner() Key {
-	if k.kind != KindCard {
+	if k.kind != KindCard || k.n < cardLen {
 		return Key{}
 	}
 	in := Key{kind: KindCode, n: k.n - 5}

@@ -275,6 +275,72 @@ func TestLooseOnlyAdds(t *testing.T) {
 	})
 }
 
+// Names longer than any buffer on the stack, by the same rules.
+func TestLongNames(t *testing.T) {
+	long := strings.TrimSpace(strings.Repeat("Nguyễn Thị Hòa Thủy ", 16))
+	for _, d := range distortions {
+		claim := d.write(long)
+		if len(claim) > verify.MaxNameLen {
+			continue
+		}
+		if got := rungOf(long, claim); got == verify.RungNone || got > d.rung {
+			t.Errorf("%s: %v, want %v or lower", d.name, got, d.rung)
+		}
+	}
+	other := strings.Replace(long, "Hòa", "Hóa", 1)
+	p := verify.DefaultPolicy()
+	if got, initials := verify.MatchName(&p, []byte(long), []byte(other)); got != verify.FieldMismatch || !initials {
+		t.Errorf("another tone: %v, initials %v", got, initials)
+	}
+	if claim, _ := tcvn3(long); rungOf(long, claim) != verify.RungTCVN3 {
+		t.Errorf("TCVN3: %v", rungOf(long, claim))
+	}
+}
+
+// A soft hyphen is ư in TCVN3 and nothing in any other text.
+func TestSoftHyphen(t *testing.T) {
+	tests := []struct {
+		record, claim string
+		want          verify.Rung
+	}{
+		{"Nguyễn Văn Mẫu", "Nguyễn Văn M\u00adẫu", verify.RungForm},
+		{"Nguyễn Văn Mẫu", "NGUYỄN V\u00adĂN M\u00adẪU", verify.RungForm},
+		{"Lê Hưng", "Lª H\u00adng", verify.RungTCVN3},
+		{"Lê Hng", "Lê H\u00adng", verify.RungForm},
+		{"Nguyễn Văn Mẫu", "Nguyễn Văn M\u00adậu", verify.RungMismatch},
+	}
+	for _, tt := range tests {
+		if got := rungOf(tt.record, tt.claim); got != tt.want {
+			t.Errorf("%q against %+q: %v, want %v", tt.record, tt.claim, got, tt.want)
+		}
+	}
+}
+
+// Names of people from elsewhere: the same rules, nothing Vietnamese assumed.
+func TestForeignNames(t *testing.T) {
+	tests := []struct {
+		record, claim string
+		want          verify.Rung
+	}{
+		{"Jürgen Müller", norm.NFD.String("JÜRGEN MÜLLER"), verify.RungForm},
+		{"Jürgen Müller", "Jurgen Muller", verify.RungUnaccented},
+		{"Jürgen Müller", "Juergen Mueller", verify.RungMismatch},
+		{"Jürgen Müller", "Jürgen Muller", verify.RungMismatch},
+		{"Ås Ångström", "A\u030as \u212bngstro\u0308m", verify.RungForm},
+		{"Søren Łuczak", "SØREN ŁUCZAK", verify.RungCase},
+		{"Søren Łuczak", "Soren Luczak", verify.RungMismatch},
+		{"Ньюэн Ван", "НЬЮЭН ВАН", verify.RungCase},
+		{"Nguyễn Văn A", "Nguyễn Văn А", verify.RungMismatch}, // Cyrillic А
+		{"O'Brien", "O’BRIEN", verify.RungCase},
+		{"O'Brien", "OBrien", verify.RungPunctuation},
+	}
+	for _, tt := range tests {
+		if got := rungOf(tt.record, tt.claim); got != tt.want {
+			t.Errorf("%q against %+q: %v, want %v", tt.record, tt.claim, got, tt.want)
+		}
+	}
+}
+
 func TestFieldResultsByRung(t *testing.T) {
 	tests := []struct {
 		record, claim string
