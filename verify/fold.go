@@ -132,7 +132,7 @@ func (f *folder) space() { f.pending, f.base = true, -1 }
 
 // general takes a character by its canonical decomposition, which is complete: nothing in it decomposes further.
 func (f *folder) general(char []byte) {
-	traits := f.traits // what is written composed is no other form
+	form := f.traits & traitForm // what is written composed is not decomposed
 	d := norm.NFD.Properties(char).Decomposition()
 	for len(d) > 0 {
 		l, size := letterAt(d)
@@ -143,7 +143,7 @@ func (f *folder) general(char []byte) {
 		}
 		d = d[size:]
 	}
-	f.traits = traits
+	f.traits = f.traits&^traitForm | form
 }
 
 // mark puts a shape mark or a tone on the letter before it, whichever of the two came first in the text. A second mark

@@ -131,8 +131,8 @@ func decompose(r rune) letter {
 		return letter(unicode.ToLower(r))
 	}
 	base, n := utf8.DecodeRune(d)
-	l := letter(unicode.ToLower(base))
-	if norm.NFD.Properties(d).CCC() != 0 {
+	l := analyse(base)
+	if l&classMask != 0 { // a mark first, or an old name of a punctuation character
 		return classGeneral
 	}
 	for d = d[n:]; len(d) > 0; d = d[n:] {
