@@ -44,6 +44,7 @@ func (s *HTTPSource) Changes(ctx context.Context, after string, wait time.Durati
 		return nil, fmt.Errorf("asking for changes: %w", err)
 	}
 	req.Header.Set("Accept", "application/x-ndjson")
+	req.Header.Set("Cache-Control", "no-store") // a stored reply would make an old watermark look young
 	if s.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+s.Token)
 	}

@@ -35,7 +35,8 @@ type progress struct {
 	unbroken int64     // Instant.Mono since when no change can have been missed; 0: never
 	version  uint64    // of the newest watermark
 	at       time.Time // of the newest watermark, by the registry's clock
-	learned  int64     // Instant.Mono when the request that brought it was sent; 0: none
+	heard    int64     // Instant.Mono when the request was sent that brought the last heartbeat, moved or not; 0: none
+	learned  int64     // Instant.Mono before which the newest watermark was certainly not made; 0: unknown
 	gap      int64     // Instant.Mono when a gap was found that no start has healed; 0: none
 }
 

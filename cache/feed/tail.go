@@ -129,7 +129,11 @@ func (t *Tail) poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*t.cfg.Wait.Std()+5*time.Second) // for a response that stalls
 	defer cancel()
 	sent := t.deps.Clock()
-	stream, err := t.deps.Source.Changes(ctx, t.token, t.cfg.Wait.Std())
+	wait := t.cfg.Wait.Std()
+	if t.progress.Load().learned == 0 {
+		wait = min(wait, hurry) // two heartbeats make the first watermark that counts
+	}
+	stream, err := t.deps.Source.Changes(ctx, t.token, wait)
 	if err != nil {
 		return err
 	}
@@ -155,6 +159,9 @@ func (t *Tail) poll(ctx context.Context) error {
 	return nil
 }
 
+// hurry is how long a request stays open while no watermark counts yet.
+const hurry = 100 * time.Millisecond
+
 // grace is how much longer than asked for a response may take to end.
 const grace = 500 * time.Millisecond
 
@@ -178,23 +185,32 @@ func (t *Tail) apply(l *line, sent verify.Instant) error {
 	return nil
 }
 
-// heartbeat takes a watermark in, if it has moved on.
+// heartbeat takes a watermark in, if it has moved on. A registry tells its newest watermark, so one that differs from
+// the last we heard was made after that last one was told, and that was after we had asked for it: this moment, on our
+// own clock, is what its age counts from. A watermark that nothing went before, after a start or a gap, may have stood
+// still for hours and proves nothing yet; nor does one that has not moved.
 func (t *Tail) heartbeat(l *line, sent verify.Instant) error {
 	p := *t.progress.Load()
-	t.token = l.token
-	switch {
-	case l.mark.Version < p.version:
+	if l.mark.Version < p.version {
 		return ErrTokenExpired // the registry's history is not the one we know
-	case p.learned != 0 && l.mark.Version == p.version && !l.mark.At.After(p.at):
-		t.m.frozen.Inc()
-		return nil
 	}
+	t.token = l.token
 	if p.unbroken == 0 || p.gap != 0 {
 		t.restart(&p, l)
 	}
-	p.version, p.at, p.learned = l.mark.Version, l.mark.At, sent.Mono
+	before := p.heard
+	p.heard = sent.Mono
+	moved := l.mark.Version > p.version || l.mark.At.After(p.at)
+	if moved {
+		p.version, p.at = l.mark.Version, l.mark.At
+	} else {
+		t.m.frozen.Inc()
+	}
+	if moved && before != 0 {
+		p.learned = before
+	}
 	t.progress.Store(&p)
-	if t.deps.Filter != nil {
+	if moved && before != 0 && t.deps.Filter != nil {
 		t.deps.Filter.SetWatermark(p.version, p.at, p.learned)
 	}
 	return nil

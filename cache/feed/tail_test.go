@@ -125,6 +125,9 @@ func beat(version, second int) string {
 	return fmt.Sprintf(`{"token":"t%d","watermark":{"version":%d,"at":"2026-11-21T01:02:%02dZ"}}`+"\n", version, version, second)
 }
 
+// beats are the two heartbeats that make a first watermark count.
+func beats(version, second int) string { return beat(version, second-1) + beat(version, second) }
+
 // follow runs a tail over the script in the test's bubble.
 func follow(t *testing.T, s *script, h *heard) *feed.Tail {
 	t.Helper()
@@ -161,7 +164,7 @@ func pass(d time.Duration) { <-time.After(d) }
 func TestChangesReachFilterFirstThenCachesThenTheWatermark(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, h := &script{}, &heard{token: "t100", position: 100}
-		s.add(answer{body: change(101) + change(102) + beat(102, 1)}, answer{body: strings.Replace(change(103), "upsert", "remove", 1) + beat(103, 2)})
+		s.add(answer{body: change(101) + change(102) + beats(102, 1)}, answer{body: strings.Replace(change(103), "upsert", "remove", 1) + beat(103, 2)})
 		tail := follow(t, s, h)
 		wantLog(t, h, "resume 100", "add 101×2", "forget 101×2", "add 102×2", "forget 102×2", "mark 102", "forget 103×2", "mark 103")
 		wantState(t, tail, feed.StateLive)
@@ -182,7 +185,7 @@ func TestWithoutAGenerationTheStreamCountsFromItsFirstWatermark(t *testing.T) {
 			t.Error("vouches before anything was heard")
 		}
 		wantState(t, tail, feed.StateNone)
-		s.add(answer{body: change(7) + beat(9, 1)})
+		s.add(answer{body: change(7) + beats(9, 1)})
 		pass(2 * time.Second)
 		wantLog(t, h, "add 7×2", "forget 7×2", "resume 9", "mark 9")
 	})
@@ -191,7 +194,7 @@ func TestWithoutAGenerationTheStreamCountsFromItsFirstWatermark(t *testing.T) {
 func TestPauseIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, h := &script{}, &heard{}
-		s.add(answer{body: beat(5, 1)})
+		s.add(answer{body: beats(5, 1)})
 		tail := follow(t, s, h)
 		synctest.Wait()
 		for range 60 { // the registry goes on talking and its watermark stands still
@@ -209,32 +212,57 @@ func TestPauseIsNoticed(t *testing.T) {
 			t.Errorf("paused since %s", since)
 		}
 		wantLog(t, h, "resume 5", "mark 5")
-		s.add(answer{body: change(6) + beat(6, 9)})
+		s.add(answer{body: change(6) + beats(6, 9)})
 		pass(2 * time.Second)
 		wantState(t, tail, feed.StateLive)
-		wantLog(t, h, "add 6×2", "forget 6×2", "mark 6")
+		wantLog(t, h, "add 6×2", "forget 6×2", "mark 6", "mark 6")
 	})
 }
 
-func TestAgeCountsFromTheRequest(t *testing.T) {
+// A watermark's age counts from the request that brought the heartbeat before it: only that is certain to have been
+// before the watermark was made.
+func TestAgeCountsFromTheLastHeartbeatsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, h := &script{}, &heard{}
-		tail := follow(t, s, h)
-		pass(300 * time.Millisecond) // the first request is on its way since 300 ms
-		s.add(answer{body: beat(5, 1), open: true})
-		pass(800 * time.Millisecond) // it ended at 1 s; the second brought the watermark at once and stays open
-		if lag := tail.Status(clock.System()).LagS; lag < 0.09 || lag > 0.11 {
-			t.Errorf("lag is %v s, want the 100 ms since the request", lag)
+		s.add(answer{body: beat(5, 1)})
+		tail := follow(t, s, h) // its heartbeat was asked for at 0 s; the next request is on its way at once, for 100 ms
+		lag := func(want time.Duration) {
+			t.Helper()
+			synctest.Wait()
+			if got := time.Duration(tail.Status(clock.System()).LagS * 1e9).Round(time.Millisecond); got != want {
+				t.Errorf("lag is %s, want %s", got, want)
+			}
 		}
-		pass(6 * time.Second)
-		wantState(t, tail, feed.StateLagging)
+		synctest.Wait()
+		wantState(t, tail, feed.StateNone) // one heartbeat alone may have stood still for hours
+		s.add(answer{body: beat(5, 2)}, answer{body: beat(6, 3) + beat(6, 4)})
+		pass(100 * time.Millisecond)
+		lag(0) // the second request brought nothing, the third 5, the fourth 6 twice: since before the last, at once
+		pass(time.Second)
+		s.add(answer{body: beat(6, 5)})
+		pass(time.Second)
+		lag(2 * time.Second) // asked for at 1.1 s, told at 2.1 s; the heartbeat before was asked for at 0.1 s
+	})
+}
+
+// What a paused registry tells after a restart has stood still for hours, and the same again proves nothing.
+func TestAWatermarkThatNothingWentBeforeProvesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, h := &script{}, &heard{token: "t5", position: 5}
+		for range 100 {
+			s.add(answer{body: beat(5, 1)})
+		}
+		tail := follow(t, s, h)
+		pass(time.Minute)
+		wantState(t, tail, feed.StateNone)
+		wantLog(t, h, "resume 5")
 	})
 }
 
 func TestExpiredTokenIsAGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, h := &script{}, &heard{token: "t100", position: 100}
-		s.add(answer{body: beat(100, 1)}, answer{err: feed.ErrTokenExpired})
+		s.add(answer{body: beats(100, 1)}, answer{err: feed.ErrTokenExpired})
 		tail := follow(t, s, h)
 		wantLog(t, h, "resume 100", "mark 100", "gap")
 		wantState(t, tail, feed.StateGap)
@@ -242,7 +270,7 @@ func TestExpiredTokenIsAGap(t *testing.T) {
 		if _, _, unbroken := tail.Vouch(clock.System()); unbroken != 0 {
 			t.Error("vouches over a gap")
 		}
-		s.add(answer{body: beat(140, 2)})
+		s.add(answer{body: beats(140, 2)})
 		pass(2 * time.Second)
 		wantLog(t, h, "resume 140", "mark 140")
 		wantState(t, tail, feed.StateLive)
@@ -262,7 +290,7 @@ func TestVersionsThatRunBackwardsAreAGap(t *testing.T) {
 		tail := follow(t, s, h)
 		wantLog(t, h, "resume 100", "gap")
 		wantState(t, tail, feed.StateGap)
-		s.add(answer{body: beat(99, 2)})
+		s.add(answer{body: beats(99, 2)})
 		pass(2 * time.Second)
 		wantLog(t, h, "resume 99", "mark 99")
 	})
@@ -271,7 +299,7 @@ func TestVersionsThatRunBackwardsAreAGap(t *testing.T) {
 func TestRepeatedAndReorderedChangesDoNoHarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, h := &script{}, &heard{}
-		s.add(answer{body: beat(1, 1) + change(4) + change(2) + change(4) + change(3) + beat(4, 2)}, answer{body: change(4) + beat(4, 3)})
+		s.add(answer{body: beats(1, 1) + change(4) + change(2) + change(4) + change(3) + beat(4, 2)}, answer{body: change(4) + beat(4, 3)})
 		tail := follow(t, s, h)
 		synctest.Wait()
 		wantState(t, tail, feed.StateLive)
@@ -304,7 +332,7 @@ func TestGarbageIsRefusedAndReadAgain(t *testing.T) {
 				if strings.HasSuffix(c.body, "\n") {
 					c.body += change(7)
 				}
-				s.add(answer{body: beat(5, 1) + c.body})
+				s.add(answer{body: beats(5, 1) + c.body})
 				tail := follow(t, s, h)
 				wantLog(t, h, "resume 5", "mark 5") // what came before counts, what came after does not
 				st := tail.Status(clock.System())
@@ -326,7 +354,7 @@ func TestGarbageIsRefusedAndReadAgain(t *testing.T) {
 func TestRegistryThatIsDownIsAskedLessAndLess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, h := &script{}, &heard{}
-		s.add(answer{body: beat(5, 1)})
+		s.add(answer{body: beats(5, 1)})
 		for range 1000 {
 			s.add(answer{err: errors.New("connection refused")})
 		}
@@ -361,7 +389,7 @@ func TestAFloodIsTakenInPortions(t *testing.T) {
 func TestAResponseThatGoesOnAndOnIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, h := &script{}, &heard{}
-		s.add(answer{body: beat(5, 1), tick: func(n int) string { return beat(5, 2+n) }})
+		s.add(answer{body: beats(5, 1), tick: func(n int) string { return beat(5, 2+n) }})
 		tail := follow(t, s, h)
 		pass(5*time.Second + 100*time.Millisecond)
 		synctest.Wait()
@@ -377,7 +405,7 @@ func TestAResponseThatGoesOnAndOnIsLeft(t *testing.T) {
 func TestAResponseThatNeverEndsIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, h := &script{}, &heard{}
-		s.add(answer{body: beat(5, 1), open: true}, answer{body: beat(6, 2), open: true})
+		s.add(answer{body: beats(5, 1), open: true}, answer{body: beats(6, 3), open: true})
 		tail := follow(t, s, h)
 		pass(8 * time.Second)
 		synctest.Wait()
