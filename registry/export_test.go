@@ -62,3 +62,9 @@ func (r *Registry) FailWrites() error {
 	r.journal.file = readOnly
 	return whole.Close()
 }
+
+// NewQueue returns the turns of a registry that serves so many requests a second.
+func NewQueue(rps float64) func(now time.Time) (wait time.Duration, ok bool) {
+	q := new(queue)
+	return func(now time.Time) (time.Duration, bool) { return q.turn(now, rps) }
+}

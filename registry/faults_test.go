@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -107,13 +106,15 @@ func TestFaultReset(t *testing.T) {
 func TestFaultTruncate(t *testing.T) {
 	x := start(t, nil)
 	whole := x.must(200, "POST", "/records", anybody)
-	x.births(300, "001")
+	if err := x.reg.Births(2100); err != nil { // a feed of more writes than it takes to break off
+		t.Fatal(err)
+	}
 	x.faults(`{"truncate_rate":1}`)
 	_, reply, err := x.request("POST", "/records", anybody)
 	if !errors.Is(err, io.ErrUnexpectedEOF) || len(reply) == 0 || len(reply) > len(whole)*2/3 {
 		t.Errorf("of %d bytes came %d, %v", len(whole), len(reply), err)
 	}
-	if _, reply, err = x.request("GET", "/changes?wait=1s", ""); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, reply, err = x.request("GET", "/changes?wait=0s", ""); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("the feed ended with %v after %d bytes", err, len(reply))
 	}
 	res := x.open("kind=code", "application/vnd.verigate.keys")
@@ -168,9 +169,11 @@ func TestFaultGarble(t *testing.T) {
 	if _, err := readCompact(res.Body); err == nil {
 		t.Error("a garbled export is sound")
 	}
-	x.births(1000, "001")
+	if err := x.reg.Births(2100); err != nil {
+		t.Fatal(err)
+	}
 	broken := 0
-	for line := range strings.Lines(string(x.must(200, "GET", "/changes?wait=1s", ""))) {
+	for line := range strings.Lines(string(x.must(200, "GET", "/changes?wait=0s", ""))) {
 		if !json.Valid([]byte(line)) {
 			broken++
 		}
@@ -240,25 +243,27 @@ func TestLatencyDistribution(t *testing.T) {
 
 func TestFaultCapacity(t *testing.T) {
 	x := start(t, nil)
-	x.faults(`{"capacity_rps":20}`)
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	count := map[int]int{}
-	began := time.Now()
-	for range 60 {
-		all.Go(func() {
-			status, _, err := x.request("POST", "/records", anybody)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				status = -1
-			}
-			count[status]++
-		})
+	x.faults(`{"capacity_rps":0.001}`)
+	x.must(200, "POST", "/records", anybody)
+	x.refused(503, "overloaded", "POST", "/records", anybody)
+	x.must(200, "GET", "/changes?wait=0s", "")
+}
+
+func TestCapacityQueuesForASecond(t *testing.T) {
+	queue := registry.NewQueue(10)
+	now := time.Now()
+	for i := range 11 {
+		if wait, ok := queue(now); !ok || wait != time.Duration(i)*100*time.Millisecond {
+			t.Errorf("request %d waits %s, %v", i, wait, ok)
+		}
 	}
-	all.Wait()
-	took := time.Since(began)
-	if count[-1] > 0 || count[200] < 20 || count[503] == 0 || count[200] > int(took.Seconds()*20)+2 {
-		t.Errorf("in %s at 20 a second: %v", took, count)
+	if wait, ok := queue(now); ok {
+		t.Errorf("one more request waits %s although the queue is full", wait)
+	}
+	if wait, ok := queue(now.Add(500 * time.Millisecond)); !ok || wait != 600*time.Millisecond {
+		t.Errorf("half a second later it waits %s, %v", wait, ok)
+	}
+	if wait, ok := queue(now.Add(time.Minute)); !ok || wait != 0 {
+		t.Errorf("a minute later it waits %s, %v", wait, ok)
 	}
 }

@@ -145,12 +145,12 @@ func mustHave(t *testing.T, l feedLine, keys ...keyed) {
 func TestFeedResumesBehindEveryToken(t *testing.T) {
 	x := start(t, nil)
 	x.births(700, "001") // more than one batch
-	all := slices.DeleteFunc(x.lines("/changes?wait=1s"), func(l feedLine) bool { return isHeartbeat(&l) })
+	all := slices.DeleteFunc(x.lines("/changes?wait=0s"), func(l feedLine) bool { return isHeartbeat(&l) })
 	if len(all) != 700 || all[0].Version != 2 {
 		t.Fatalf("%d changes, the oldest kept is %d", len(all), all[0].Version)
 	}
 	for _, i := range []int{0, 1, 511, 512, 699} {
-		rest := x.lines("/changes?wait=100ms&after=" + all[i].Token)
+		rest := x.lines("/changes?wait=0s&after=" + all[i].Token)
 		want := uint64(i + 3)
 		for _, l := range rest {
 			if l.Op == "" {
