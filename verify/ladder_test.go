@@ -3,6 +3,7 @@ package verify_test
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -294,6 +295,30 @@ func TestLongNames(t *testing.T) {
 	}
 	if claim, _ := tcvn3(long); rungOf(long, claim) != verify.RungTCVN3 {
 		t.Errorf("TCVN3: %v", rungOf(long, claim))
+	}
+}
+
+// Every character that Unicode takes apart, in every form, alone and as often as a name may hold it.
+func TestEveryComposedCharacter(t *testing.T) {
+	composed := 0
+	for r := rune(0x80); r <= unicode.MaxRune; r++ {
+		c := string(r)
+		apart := norm.NFD.String(c)
+		if apart == c || hangul(c) {
+			continue
+		}
+		composed++
+		many := strings.Repeat(c, verify.MaxNameLen/max(len(c), len(apart)))
+		for _, name := range []string{c, "Nguyễn" + c, "Nguyễn " + c + "\u0301\u0323", many} {
+			decomposed := norm.NFD.String(name) // longer than the parts where it has more than thirty marks in a row
+			got := rungOf(name, decomposed)
+			if got > verify.RungForm && reference(name) != "" && len(decomposed) <= verify.MaxNameLen {
+				t.Errorf("%+q decomposed: %v", name, got)
+			}
+		}
+	}
+	if composed < 2000 {
+		t.Errorf("only %d composed characters", composed)
 	}
 }
 

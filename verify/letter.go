@@ -101,7 +101,7 @@ func analyse(r rune) letter {
 		return classSpace
 	case '\u00ad':
 		return classSoft
-	case '\u200c', '\u200d', '\u200e', '\u200f', '\u2060', '\ufeff':
+	case '\u034f', '\u200c', '\u200d', '\u200e', '\u200f', '\u2060', '\ufeff':
 		return classInvisible
 	case '\'', '’', '‘', 'ʼ', '`', '´', '′', '-', '‐', '‑', '‒', '–', '—', '.', ',', '_', '"':
 		return classPunct

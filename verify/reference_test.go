@@ -36,7 +36,7 @@ func reference(name string) string {
 			marks = append(marks, r)
 		case unicode.IsSpace(r) || r == '\u200b':
 			pending, base = true, false
-		case strings.ContainsRune("\u200c\u200d\u200e\u200f\u2060\ufeff", r):
+		case strings.ContainsRune("\u034f\u200c\u200d\u200e\u200f\u2060\ufeff", r):
 		case strings.ContainsRune("'’‘ʼ`´′-‐‑‒–—.,_\"", r):
 		case strings.ContainsRune("đĐðÐɖƉ", r):
 			start('đ')
