@@ -83,10 +83,11 @@ func (r *Record) Decode(b []byte) error {
 	}
 	r.Cards, r.Former = r.Cards[:0], r.Former[:0]
 	for range cards {
-		r.Cards = append(r.Cards, d.card())
+		d.card(grow(&r.Cards))
 	}
 	for range former {
-		r.Former = append(r.Former, Former{Key: d.key(), Until: d.date()})
+		f := grow(&r.Former)
+		f.Key, f.Until = d.key(), d.date()
 	}
 	if d.bad || len(d.b) != 0 {
 		return ErrEncoding
@@ -142,11 +143,10 @@ func (d *decoder) key() identity.Key {
 }
 
 func (d *decoder) date() identity.Date {
-	b := d.take(4)
-	if b == nil {
-		return identity.Date{}
+	if b := d.take(4); b != nil {
+		return dateAt(b)
 	}
-	return identity.Date{Year: uint16(b[0]) | uint16(b[1])<<8, Month: b[2], Day: b[3]}
+	return identity.Date{}
 }
 
 func (d *decoder) text() []byte {
@@ -157,17 +157,39 @@ func (d *decoder) text() []byte {
 	return d.take(int(binary.LittleEndian.Uint16(n)))
 }
 
-func (d *decoder) card() (c Card) {
+// cardTail is the length of a card's fields behind its number, up to the facility's name.
+const cardTail = 4 + 4 + 1 + 4 + len(identity.Facility{}) + 2 + 4
+
+// card fills every field of c. The fixed fields are taken in one piece: this is the longest part of a hot lookup's
+// decoding.
+func (d *decoder) card(c *Card) {
 	c.Number = d.key()
-	c.From, c.To = d.date(), d.date()
-	c.Status = Status(d.byte())
-	c.StatusFrom = d.date()
-	copy(c.Facility[:], d.take(len(c.Facility)))
-	c.Benefit, c.Area = d.byte(), d.byte()
-	c.FiveYears = d.date()
-	c.FacilityName = d.text()
-	if int(c.Status) >= len(StatusNames) {
-		d.bad = true
+	b := d.take(cardTail)
+	if b == nil {
+		return
 	}
-	return c
+	c.From, c.To = dateAt(b), dateAt(b[4:])
+	c.Status = Status(b[8])
+	c.StatusFrom = dateAt(b[9:])
+	copy(c.Facility[:], b[13:])
+	c.Benefit, c.Area = b[18], b[19]
+	c.FiveYears = dateAt(b[20:])
+	c.FacilityName = d.text()
+	d.bad = d.bad || int(c.Status) >= len(StatusNames)
+}
+
+func dateAt(b []byte) identity.Date {
+	_ = b[3]
+	return identity.Date{Year: uint16(b[0]) | uint16(b[1])<<8, Month: b[2], Day: b[3]}
+}
+
+// grow lengthens a slice by one element, within its memory where it can, and returns it as it was left there.
+func grow[T any](s *[]T) *T {
+	if n := len(*s); n < cap(*s) {
+		*s = (*s)[:n+1]
+	} else {
+		var zero T
+		*s = append(*s, zero)
+	}
+	return &(*s)[len(*s)-1]
 }
