@@ -276,6 +276,33 @@ func TestLooseOnlyAdds(t *testing.T) {
 	})
 }
 
+func TestLooseIY(t *testing.T) {
+	strict, loose := verify.DefaultPolicy(), verify.DefaultPolicy()
+	loose.LooseIY = true
+	same := strings.Fields("Lý:Lí Ly:Li Mỹ:Mĩ Kỳ:Kì Sỹ:Sĩ Tỷ:Tỉ Hy:Hi Vy:Vi Thy:Thi Quý:Quí Quỳ:Quì Quy:Qui Quý:Qúi Kỵ:Kị Vỹ:Vĩ")
+	other := strings.Fields("Thúy:Thúi Tây:Tâi Huy:Hui Duy:Dui Lynh:Linh Ý:Í Yến:Iến Hay:Hai Quỳnh:Quình Thùy:Thùi Lý:Lị Mỹ:Mì")
+	pairs := 0
+	for _, first := range people()[:20] {
+		for i, list := range [][]string{same, other} {
+			for _, pair := range list {
+				y, iy, _ := strings.Cut(pair, ":")
+				record, claim := []byte(first+" "+y), []byte(strings.ToUpper(first+" "+iy))
+				if got, _ := verify.NameRung(&strict, record, claim); got != verify.RungMismatch {
+					t.Errorf("%s against %s by default: %v", record, claim, got)
+				}
+				want := [...]verify.Rung{verify.RungLoose, verify.RungMismatch}[i]
+				if got, _ := verify.NameRung(&loose, record, claim); got != want {
+					t.Errorf("%s against %s, y as i: %v, want %v", record, claim, got, want)
+				}
+				pairs++
+			}
+		}
+	}
+	if pairs < 200 {
+		t.Errorf("only %d pairs", pairs)
+	}
+}
+
 // Names longer than any buffer on the stack, by the same rules.
 func TestLongNames(t *testing.T) {
 	long := strings.TrimSpace(strings.Repeat("Nguyễn Thị Hòa Thủy ", 16))
