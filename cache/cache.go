@@ -34,18 +34,11 @@ type Feed interface {
 	Vouch(now verify.Instant) (live, lagging bool, unbroken int64)
 }
 
-// Witness sees what the registry said: the prefilter, which holds itself against it.
-type Witness interface {
-	Observe(l *verify.Lookup)
-}
-
-// Deps are the parts. Local is required; without Shared there is one level, without Feed the row "lost" holds, without a
-// Witness nobody else is told.
+// Deps are the parts. Local is required; without Shared there is one level, without Feed the row "lost" holds.
 type Deps struct {
 	Local   Local
 	Shared  Shared
 	Feed    Feed
-	Witness Witness
 	Metrics *metric.Set
 }
 
@@ -121,9 +114,6 @@ func (c *Cache) Remember(l *verify.Lookup) {
 	c.deps.Local.Remember(l)
 	if c.deps.Shared != nil {
 		c.deps.Shared.Remember(l)
-	}
-	if c.deps.Witness != nil {
-		c.deps.Witness.Observe(l)
 	}
 }
 

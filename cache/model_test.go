@@ -67,7 +67,7 @@ func (m *member) start() {
 	cfg.CheckEvery = 100
 	m.filter = prefilter.New(cfg, prefilter.Deps{Log: slog.New(slog.DiscardHandler)})
 	m.local, _ = local.New(local.Config{Size: 1 << 20, Tombstones: 1000}, local.Deps{Keep: rules.Longest()})
-	m.cache = cache.New(rules, cache.Deps{Local: m.local, Shared: m.shared, Witness: m.filter})
+	m.cache = cache.New(rules, cache.Deps{Local: m.local, Shared: m.shared})
 	var fc feed.Config
 	config.Defaults(&fc)
 	m.tail = feed.New(fc, feed.Deps{Source: m.link, Filter: m.filter, Records: m, Hasher: m.hasher, Clock: m.clock, Log: slog.New(slog.DiscardHandler)})
@@ -126,7 +126,7 @@ func (m *member) lookup(p *person) {
 		}
 		return
 	}
-	go m.fetch(p)
+	go m.fetch(p, m.filter, m.cache)
 }
 
 func (m *member) ask(p *person) *verify.Lookup {
@@ -134,8 +134,8 @@ func (m *member) ask(p *person) *verify.Lookup {
 }
 
 // fetch asks the registry; its answer may be long on its way, over changes, gaps and restarts.
-func (m *member) fetch(p *person) {
-	c, l := m.cache, m.ask(p)
+func (m *member) fetch(p *person, f *prefilter.Filter, c *cache.Cache) {
+	l := m.ask(p)
 	m.upTo(20 * time.Millisecond)
 	l.Held[0] = m.reg.answer(p)
 	l.Held[0].Learned = l.Now.Mono
@@ -143,6 +143,7 @@ func (m *member) fetch(p *person) {
 	if m.chance(5) {
 		m.upTo(5 * time.Second)
 	}
+	f.Observe(l)
 	c.Remember(l)
 	m.count("registry")
 }
