@@ -392,8 +392,13 @@ func (r *remains) repair(start chainHash, now int64, report *Recovery) (*seal, e
 	return s, r.file.Chmod(0o440)
 }
 
-// fill puts void records where records were on their way, and cuts off what stands behind the last whole one.
+// fill publishes what was whole, puts void records where records were on their way, and cuts off what stands behind the last whole one.
 func (r *remains) fill(now int64, report *Recovery) error {
+	for _, off := range r.scan.late {
+		if err := r.write(off+3, []byte{r.data[off+3] &^ (claimed >> 24)}); err != nil {
+			return err
+		}
+	}
 	for _, h := range r.scan.holes {
 		if h.frames == 0 {
 			report.Incomplete++ // at the end: at least one

@@ -13,7 +13,9 @@ type scanner struct {
 	off    int
 	seq    uint64 // of the next frame
 	sealed bool   // the file ends with a seal: nothing may be incomplete
+	whole  bool   // the file has the size it was made with: nothing was cut off
 	holes  []hole
+	late   []int // offsets of records that were complete and not published: the crash came between
 
 	prev   chainHash // the chain's value at the last link
 	linked int       // the offset that link covers
@@ -43,7 +45,7 @@ func (f *fault) Error() string {
 }
 
 func newScanner(data []byte, h header, start chainHash) *scanner {
-	return &scanner{data: data, off: headerSize, seq: h.first, prev: start, index: h.index}
+	return &scanner{data: data, off: headerSize, seq: h.first, prev: start, index: h.index, whole: uint64(len(data)) == h.size}
 }
 
 func (s *scanner) fault(format string, args ...any) error {
@@ -54,6 +56,9 @@ func (s *scanner) fault(format string, args ...any) error {
 func (s *scanner) next() (f frame, ok bool, err error) {
 	for s.off < len(s.data) {
 		f, bad := parseFrame(s.data[s.off:])
+		if bad == frameClaimed {
+			f, bad = s.unpublished(f)
+		}
 		if bad != frameOK {
 			again, err := s.incomplete(f, bad)
 			if err != nil || !again {
@@ -104,9 +109,11 @@ func (s *scanner) incomplete(f frame, bad frameFault) (again bool, err error) {
 	case bad == frameClaimed:
 		s.hole(f.length)
 		return true, nil
-	case bad == frameShort:
+	case bad == frameShort && !s.whole:
 		s.hole(len(rest))
 		return false, nil
+	case bad == frameShort:
+		return false, s.fault("the record is damaged")
 	case bad == frameBroken && !torn(s.off, rest[:min(len(rest), max(f.length, minFrame))]):
 		return false, s.fault("the record is damaged")
 	}
@@ -116,6 +123,19 @@ func (s *scanner) incomplete(f frame, bad frameFault) (again bool, err error) {
 	}
 	s.hole(n)
 	return true, nil
+}
+
+// unpublished looks whether what was claimed is a whole record that only was not published any more. Nobody was
+// answered on it, but it tells more than a hole.
+func (s *scanner) unpublished(claim frame) (frame, frameFault) {
+	b := bytes.Clone(s.data[s.off : s.off+claim.length])
+	b[3] &^= claimed >> 24
+	f, bad := parseFrame(b)
+	if bad != frameOK || f.seq != s.seq || s.sealed {
+		return claim, frameClaimed
+	}
+	s.late = append(s.late, s.off)
+	return f, frameOK
 }
 
 // hole notes a hole and steps over it; neighbours become one.

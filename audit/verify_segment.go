@@ -16,7 +16,7 @@ func (v *verifier) checkSegment(i int) {
 	e := v.segments[i]
 	defer v.progress(int64(len(e.data)))
 	last := i == len(v.segments)-1
-	if last && len(bytes.TrimLeft(e.data, "\x00")) == 0 {
+	if last && i >= len(v.tree.leaves) && len(bytes.TrimLeft(e.data, "\x00")) == 0 {
 		v.note("%s: begun and not used", name)
 		return
 	}
@@ -151,6 +151,9 @@ func timeOf(f frame) int64 {
 }
 
 func (v *verifier) tellHoles(sc *scanner) {
+	for _, off := range sc.late {
+		v.note("%s, offset %d: the record was written and not published, as a crash leaves it", segmentName(sc.index), off)
+	}
 	for _, h := range sc.holes {
 		v.note("%s, offset %d: a record after %d is incomplete, as a crash leaves it (%d bytes)", segmentName(sc.index), h.off, h.seq-1, h.length)
 	}
