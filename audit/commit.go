@@ -1,31 +1,38 @@
 package audit
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// committer makes records durable for many at once. One goroutine flushes the disk again and again while anybody
-// waits; who comes during a flush is served by the next. The disk's own latency is the batching window: waiting any
-// longer on purpose only adds to it.
+// committer makes records durable for many at once. One goroutine flushes again and again while anybody waits; who
+// comes during a flush is served by the next. The disk's own latency is the batching window: waiting any longer on
+// purpose only adds to it.
 type committer struct {
+	flush    func() error
+	patience time.Duration // how long a flush may take before those who wait are sent away
+	stalling func()        // called when it takes longer
+
 	begun atomic.Uint64 // flushes begun
 	kick  chan struct{}
 
 	mu      sync.RWMutex
 	changed *sync.Cond // on mu's read side, so that those who are woken do not queue for it
 	done    uint64     // the last flush that ended well
-	stalled bool       // the flush under way takes too long
+	running bool       // a flush is under way
+	stalled bool       // and takes too long
 	err     error      // a flush failed: what the page cache holds is not known to be on disk any more
 }
 
-func (c *committer) init() {
-	c.kick = make(chan struct{}, 1)
+func newCommitter(flush func() error, patience time.Duration, stalling func()) *committer {
+	c := &committer{flush: flush, patience: patience, stalling: stalling, kick: make(chan struct{}, 1)}
 	c.changed = sync.NewCond(c.mu.RLocker())
+	return c
 }
 
-// wait returns when a flush that began after the call has ended.
+// wait returns when a flush that began after the call has ended. It does not allocate.
 func (c *committer) wait() error {
 	ticket := c.begun.Load() + 1
 	select {
@@ -38,12 +45,49 @@ func (c *committer) wait() error {
 		c.changed.Wait()
 	}
 	switch {
+	case c.done >= ticket:
+		return nil
 	case c.err != nil:
-		return errFailed
-	case c.done < ticket:
-		return errStalled
+		return c.err
 	}
-	return nil
+	return errStalled
+}
+
+// run flushes until ctx ends; who waits then is sent away.
+func (c *committer) run(ctx context.Context) {
+	slow := time.AfterFunc(time.Hour, c.isSlow)
+	defer slow.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			c.set(func() { c.err = errClosed })
+			return
+		case <-c.kick:
+		}
+		n := c.begun.Add(1)
+		c.set(func() { c.running = true })
+		slow.Reset(c.patience)
+		err := c.flush()
+		slow.Stop()
+		c.set(func() {
+			if c.running, c.stalled = false, false; err == nil {
+				c.done = n
+			} else {
+				c.err = err
+			}
+		})
+		if err != nil {
+			return // what is on disk is not known any more, and no later flush can tell
+		}
+	}
+}
+
+func (c *committer) isSlow() {
+	told := false
+	c.set(func() { c.stalled = c.running; told = c.running })
+	if told {
+		c.stalling()
+	}
 }
 
 // set changes what waiters look at and wakes them.
@@ -54,48 +98,24 @@ func (c *committer) set(change func()) {
 	c.changed.Broadcast()
 }
 
-// run flushes until kick is closed.
-func (l *Log) run() {
-	defer l.tasks.Done()
-	c := &l.commit
-	stall := time.AfterFunc(time.Hour, func() {
-		c.set(func() { c.stalled = true })
-		l.raise(errStalled)
-	})
-	stall.Stop()
-	var segments []*segment
-	for range c.kick {
-		n := c.begun.Add(1)
-		stall.Reset(l.cfg.StallTimeout.Std())
-		began := time.Now()
-		segments = l.writing(segments[:0])
-		err := syncAll(segments)
-		stall.Stop()
-		l.count.flush.Observe(time.Since(began).Seconds())
-		if err != nil {
-			_ = l.fail(err)
-		}
-		c.set(func() {
-			c.done, c.stalled = n, false
-			if err != nil {
-				c.err, c.done = err, n-1
-			}
-		})
-	}
+// slow tells whether the flush under way takes too long.
+func (c *committer) slow() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.stalled
 }
 
-// writing returns the segments that are not sealed, appended to buf.
-func (l *Log) writing(buf []*segment) []*segment {
+// flush puts on disk what was published in the segments that are being written.
+func (l *Log) flush() error {
+	began := time.Now()
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return append(buf, l.unsealed...)
-}
-
-func syncAll(segments []*segment) error {
-	for _, s := range segments {
+	l.flushing = append(l.flushing[:0], l.unsealed...)
+	l.mu.Unlock()
+	for _, s := range l.flushing {
 		if err := s.sync(); err != nil {
-			return err
+			return l.fail(err)
 		}
 	}
+	l.count.flush.Observe(time.Since(began).Seconds())
 	return nil
 }

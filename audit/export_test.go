@@ -1,6 +1,9 @@
 package audit
 
-import "encoding/binary"
+import (
+	"context"
+	"encoding/binary"
+)
 
 // Frames returns the offsets and lengths of the frames in a segment's bytes, and their types.
 func Frames(data []byte) (offsets, lengths []int, types []Type) {
@@ -53,3 +56,18 @@ func Scan(data []byte) (frames, end int, err error) {
 		frames++
 	}
 }
+
+// Committer is the group commit over any flush.
+type Committer = committer
+
+// NewCommitter makes one; Run and Wait are its two sides.
+var NewCommitter = newCommitter
+
+// Run flushes until ctx ends.
+func (c *Committer) Run(ctx context.Context) { c.run(ctx) }
+
+// Wait waits for a flush that begins after the call.
+func (c *Committer) Wait() error { return c.wait() }
+
+// The errors that callers of Record can meet.
+var ErrFull, ErrFailed, ErrStalled, ErrClosed = errFull, errFailed, errStalled, errClosed

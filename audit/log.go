@@ -25,6 +25,7 @@ type Log struct {
 
 	mu       sync.Mutex // rotation
 	unsealed []*segment // in order; the last is the live one
+	flushing []*segment // the committer's copy
 	closed   bool
 
 	next    chan *segment // the prepared segment, handed over by the preparer
@@ -33,7 +34,7 @@ type Log struct {
 	full    atomic.Bool   // the preparer cannot make one
 	failed  atomic.Pointer[error]
 
-	commit  committer
+	commit  *committer
 	chain   chain
 	floods  floods
 	gap     gap

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/verigate/verigate/audit"
@@ -69,3 +70,5 @@ func BenchmarkRecord(b *testing.B) {
 		})
 	}
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -25,7 +25,7 @@ func Open(cfg Config, deps Deps) (*Log, error) {
 		return nil, fmt.Errorf("opening the audit log: segment_size %s: must be at least %d bytes", cfg.SegmentSize, minSegment)
 	}
 	l := &Log{cfg: cfg, deps: deps.withDefaults(), disk: cfg.Durability == "disk", next: make(chan *segment), entered: make(chan struct{}, 1)}
-	l.commit.init()
+	l.commit = newCommitter(l.flush, cfg.StallTimeout.Std(), func() { l.raise(errStalled) })
 	l.count.register(l)
 	if err := l.open(); err != nil {
 		l.release()
@@ -174,8 +174,7 @@ func (l *Log) start(last *seal, report *Recovery) error {
 	go l.prepare(ctx)
 	go l.follow(ctx)
 	if l.disk {
-		l.tasks.Add(1)
-		go l.run()
+		l.tasks.Go(func() { l.commit.run(ctx) })
 	}
 	return l.greet(report)
 }
@@ -213,7 +212,6 @@ func (l *Log) Close() error {
 	l.live.Store(nil)
 	l.mu.Unlock()
 	l.stop()
-	close(l.commit.kick)
 	l.tasks.Wait()
 	err := l.lastSeal()
 	l.release()

@@ -36,7 +36,6 @@ func (l *Log) rotate(old *segment) error {
 func (l *Log) takeNext() (*segment, error) {
 	select {
 	case s := <-l.next:
-		l.starved.Store(false)
 		return s, nil
 	default:
 	}
@@ -87,6 +86,7 @@ func (l *Log) prepare(ctx context.Context) {
 		if l.full.Swap(false) {
 			l.deps.Log.Info("the audit log has room again", "dir", l.cfg.Dir)
 		}
+		l.starved.Store(false)
 		select {
 		case l.next <- s:
 		case <-ctx.Done():

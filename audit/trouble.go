@@ -84,11 +84,8 @@ func (l *Log) Healthy() error {
 	if err := l.failed.Load(); err != nil {
 		return fmt.Errorf("the audit log failed: %w", *err)
 	}
-	l.commit.mu.RLock()
-	stalled := l.commit.stalled
-	l.commit.mu.RUnlock()
 	switch {
-	case stalled:
+	case l.commit.slow():
 		return errStalled
 	case l.starved.Load():
 		return errFull
