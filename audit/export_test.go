@@ -71,3 +71,9 @@ func (c *Committer) Wait() error { return c.wait() }
 
 // The errors that callers of Record can meet.
 var ErrFull, ErrFailed, ErrStalled, ErrClosed = errFull, errFailed, errStalled, errClosed
+
+// SplitCheckpoints and ParseCheckpoint read what somebody else kept.
+var (
+	SplitCheckpoints = splitCheckpoints
+	ParseCheckpoint  = parseCheckpoint
+)

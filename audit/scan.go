@@ -114,11 +114,14 @@ func (s *scanner) incomplete(f frame, bad frameFault) (again bool, err error) {
 		return false, nil
 	case bad == frameShort:
 		return false, s.fault("the record is damaged")
-	case bad == frameBroken && !torn(s.off, rest[:min(len(rest), max(f.length, minFrame))]):
+	case bad == frameBroken && (f.length%frameAlign != 0 || !s.torn(rest[:f.length])):
 		return false, s.fault("the record is damaged")
+	case bad == frameBroken:
+		s.hole(f.length)
+		return true, nil
 	}
 	n := s.resume(rest)
-	if bad == frameNone && n == len(rest) && !lostSector(s.off, rest) {
+	if n == len(rest) && !lostSector(s.off, rest) {
 		return false, s.fault("there are bytes where nothing was written")
 	}
 	s.hole(n)
@@ -162,14 +165,16 @@ func (s *scanner) resume(rest []byte) int {
 
 const sector = 512
 
-// torn tells whether a damaged frame looks as a power loss leaves it: a sector of it was never written.
-func torn(off int, b []byte) bool {
-	for from := 0; from < len(b); {
-		to := min(len(b), from+sector-(off+from)%sector)
-		if from > 0 && len(bytes.TrimLeft(b[from:to], "\x00")) == 0 {
+// torn tells whether a damaged frame looks as a power loss leaves it: a sector of it was never written, and what it
+// would cover holds no whole record.
+func (s *scanner) torn(b []byte) bool {
+	if len(b) < minFrame || len(b) > maxFrame || s.resume(b) < len(b) {
+		return false
+	}
+	for from := sector - s.off%sector; from < len(b); from += sector {
+		if len(bytes.TrimLeft(b[from:min(len(b), from+sector)], "\x00")) == 0 {
 			return true
 		}
-		from = to
 	}
 	return false
 }

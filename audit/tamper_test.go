@@ -297,6 +297,7 @@ func live(t *testing.T) (cfg audit.Config, dir string, kept []byte) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	kept = l.Checkpoint()
+	fill(t, l, 100)
 	dir = copyDir(t, cfg.Dir)
 	if err := os.Remove(filepath.Join(dir, "checkpoint")); err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
