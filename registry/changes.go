@@ -34,8 +34,8 @@ func (r *Registry) serveChanges(ctx *fasthttp.RequestCtx, h harm) {
 		errToken.send(ctx)
 		return
 	}
-	stream(ctx, typeNDJSON, h, func(out io.Writer) error {
-		reader := feedReader{feed: r.feed, after: after, every: r.config.Heartbeat, out: out}
+	stream(ctx, typeNDJSON, func(out io.Writer) error {
+		reader := feedReader{feed: r.feed, after: after, every: r.config.Heartbeat, out: h.wrap(out, 4)}
 		return reader.run(r.ctx, wait)
 	})
 }

@@ -159,19 +159,19 @@ func scramble(b []byte) []byte {
 // errCut ends a stream that is to be cut off.
 var errCut = errors.New("cut off on purpose")
 
-// hurtStream is a stream that is damaged within its first few writes.
+// hurtStream is a stream that is damaged in one of its writes.
 type hurtStream struct {
 	out  io.Writer
 	harm harm
 	left int // writes until it happens
 }
 
-// wrap returns out, damaged if h says so.
-func (h harm) wrap(out io.Writer) io.Writer {
+// wrap returns out, damaged somewhere within so many writes if h says so.
+func (h harm) wrap(out io.Writer, within int) io.Writer {
 	if h == (harm{}) {
 		return out
 	}
-	return &hurtStream{out: out, harm: h, left: rand.IntN(4)}
+	return &hurtStream{out: out, harm: h, left: rand.IntN(within)}
 }
 
 func (h *hurtStream) Write(p []byte) (int, error) {

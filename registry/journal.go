@@ -14,7 +14,7 @@ import (
 	"syscall"
 )
 
-// journalFormat is the format of the change file: a head, then one [stored] a line.
+// journalFormat is the format of the change file: a head, then one stored person a line.
 const journalFormat = 1
 
 // journalHead is the first line of a change file.
@@ -132,18 +132,14 @@ func (j *journal) readHead(line []byte, nation string) error {
 }
 
 func readChange(line []byte, version uint64, replay func(*state)) error {
-	var l stored
+	var l stored[shown]
 	if err := strictly(line, &l); err != nil {
 		return err
 	}
 	if l.Version != version {
 		return fmt.Errorf("version %d where %d must follow", l.Version, version)
 	}
-	s, err := l.restore()
-	if err != nil {
-		return err
-	}
-	replay(s)
+	replay(restore(&l))
 	return nil
 }
 

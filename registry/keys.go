@@ -106,11 +106,13 @@ func (r *Registry) serveKeys(ctx *fasthttp.RequestCtx, h harm) {
 		p.send(ctx)
 		return
 	}
+	contentType, write := typeNDJSON, r.writeLines
 	if bytes.Contains(ctx.Request.Header.Peek("Accept"), []byte(typeCompact)) {
-		stream(ctx, typeCompact, h, func(out io.Writer) error { return r.writeCompact(r.ctx, e, out) })
-		return
+		contentType, write = typeCompact, r.writeCompact
 	}
-	stream(ctx, typeNDJSON, h, func(out io.Writer) error { return r.writeLines(r.ctx, e, out) })
+	stream(ctx, contentType, func(out io.Writer) error {
+		return write(r.ctx, e, h.wrap(out, e.walk.blocks()-e.after+2)) // head, blocks and end
+	})
 }
 
 // export is one request for a snapshot's keys.

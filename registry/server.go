@@ -150,9 +150,9 @@ func (r *Registry) admits(authorization []byte) bool {
 
 // stream answers with what write writes, each write a chunk that leaves at once. An error of write breaks the
 // connection off, so that the caller cannot take what it got for the whole.
-func stream(ctx *fasthttp.RequestCtx, contentType string, h harm, write func(io.Writer) error) {
+func stream(ctx *fasthttp.RequestCtx, contentType string, write func(io.Writer) error) {
 	ctx.SetContentType(contentType)
-	ctx.SetBodyStream(&body{write: func(out io.Writer) error { return write(h.wrap(out)) }}, -1)
+	ctx.SetBodyStream(&body{write: write}, -1)
 }
 
 // body is a reply that is written rather than read; fasthttp calls WriteTo because SupportsBodyWriteTo says so.

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/verigate/verigate/identity"
@@ -10,13 +9,13 @@ import (
 )
 
 // stored is a line of the change file: the person after the change as the record API shows them, and what of them it
-// does not show.
-type stored struct {
-	Version  uint64          `json:"version"`
-	At       time.Time       `json:"at"`
-	Index    int             `json:"index"`    // in the nation; people born later come behind it
-	Province string          `json:"province"` // where the birth was registered
-	Record   json.RawMessage `json:"record"`
+// does not show. R is the record, rendered when it is written and taken apart when it is read.
+type stored[R json.RawMessage | shown] struct {
+	Version  uint64    `json:"version"`
+	At       time.Time `json:"at"`
+	Index    int       `json:"index"`    // in the nation; people born later come behind it
+	Province string    `json:"province"` // where the birth was registered
+	Record   R         `json:"record"`
 }
 
 // shown is a record in the record API's own words.
@@ -62,16 +61,13 @@ func (d *date) UnmarshalText(text []byte) error {
 }
 
 // store returns the line that keeps s.
-func (s *state) store() stored {
-	return stored{Version: s.version, At: s.at, Index: s.person.Index, Province: s.person.Province, Record: appendRecord(nil, &s.person)}
+func (s *state) store() stored[json.RawMessage] {
+	return stored[json.RawMessage]{Version: s.version, At: s.at, Index: s.person.Index, Province: s.person.Province, Record: appendRecord(nil, &s.person)}
 }
 
 // restore is the inverse of store. A person is then taken at their word: what they declare is what the record says.
-func (l *stored) restore() (*state, error) {
-	var r shown
-	if err := strictly(l.Record, &r); err != nil {
-		return nil, fmt.Errorf("record: %w", err)
-	}
+func restore(l *stored[shown]) *state {
+	r := &l.Record
 	p := nation.Person{Index: l.Index, ID: r.ID, Code: r.Code, Name: r.Name, DOB: r.DOB.Date, Sex: sexOf(r.Sex), Province: l.Province,
 		Address: r.Address, Office: r.Office, Died: r.Died.Date}
 	p.Declared = nation.Declared{Name: p.Name, DOB: p.DOB, Sex: p.Sex}
@@ -86,5 +82,5 @@ func (l *stored) restore() (*state, error) {
 	for _, f := range r.Former {
 		p.Former = append(p.Former, nation.Former{Kind: identity.KindOf(f.Kind), Value: f.Value, Until: f.Until.Date})
 	}
-	return &state{version: l.Version, at: l.At, person: p}, nil
+	return &state{version: l.Version, at: l.At, person: p}
 }
