@@ -34,7 +34,7 @@ func (r *Registry) serveChanges(ctx *fasthttp.RequestCtx, h harm) {
 		errToken.send(ctx)
 		return
 	}
-	stream(ctx, typeNDJSON, func(out io.Writer) error {
+	r.stream(ctx, typeNDJSON, func(out io.Writer) error {
 		reader := feedReader{feed: r.feed, after: after, every: r.config.Heartbeat, out: h.wrap(out, 4)}
 		return reader.run(r.ctx, wait)
 	})
@@ -46,9 +46,7 @@ type feedReader struct {
 	after uint64
 	every time.Duration // between heartbeats
 	out   io.Writer
-
-	told mark // the newest mark written
-	buf  []byte
+	buf   []byte
 }
 
 // run delivers changes as they come and heartbeats in between, the first as soon as the caller has everything. It ends
@@ -58,34 +56,28 @@ func (f *feedReader) run(ctx context.Context, wait time.Duration) error {
 	defer over.Stop()
 	beat := time.NewTicker(f.every)
 	defer beat.Stop()
-	due, behind := true, true
+	due := true
 	for {
 		d := f.feed.next(f.after, feedBatch)
-		if d.gone {
-			return errToken
-		}
 		if d.mode == feedReorder && len(d.changes) > 0 {
 			if !pause(ctx, reorderFor) {
 				return nil
 			}
 			d = f.feed.next(f.after, feedBatch)
 		}
-		more := len(d.changes) == feedBatch
-		if behind && !more {
-			due, behind = true, false // the caller has everything for the first time and is told so at once
+		if d.gone {
+			return errToken
 		}
-		if err := f.deliver(d, &due); err != nil {
+		beaten, err := f.deliver(d, due)
+		if err != nil {
 			return err
 		}
-		wake := d.wake
-		if more {
-			wake = closed
-			if wait == 0 && ctx.Err() == nil {
-				continue
-			}
+		due = due && !beaten
+		if d.more && wait == 0 && ctx.Err() == nil {
+			continue
 		}
 		select {
-		case <-wake:
+		case <-d.wake:
 		case <-beat.C:
 			due = true
 		case <-over.C:
@@ -96,15 +88,9 @@ func (f *feedReader) run(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// closed is a channel that never keeps anybody waiting.
-var closed = func() chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}()
-
-// deliver writes changes and, when one is due and the mark has moved or stands still on purpose, a heartbeat.
-func (f *feedReader) deliver(d delivery, due *bool) error {
+// deliver writes changes and, when one is due, a heartbeat: never before the caller has everything that the mark speaks
+// for, so that every mark told is the newest there is.
+func (f *feedReader) deliver(d delivery, due bool) (beaten bool, err error) {
 	f.buf = f.buf[:0]
 	if n := len(d.changes); n > 0 {
 		last := d.changes[n-1].version
@@ -114,15 +100,13 @@ func (f *feedReader) deliver(d delivery, due *bool) error {
 		}
 		f.after = last
 	}
-	if *due && (d.mark.at.After(f.told.at) || d.mode == feedPause) {
+	if beaten = due && !d.more; beaten {
 		f.appendHeartbeat(d.mark)
-		*due, f.told = false, d.mark
 	}
-	if len(f.buf) == 0 {
-		return nil
+	if len(f.buf) > 0 {
+		_, err = f.out.Write(f.buf)
 	}
-	_, err := f.out.Write(f.buf)
-	return err
+	return beaten, err
 }
 
 // appendChanges renders changes, in order or newest first. A line's token never stands for more than the caller has

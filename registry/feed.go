@@ -139,7 +139,8 @@ func (f *feed) oldestLocked() uint64 {
 type delivery struct {
 	changes []change
 	mode    feedMode
-	mark    mark          // true once changes are delivered
+	more    bool          // there are further changes already
+	mark    mark          // without more: true once changes are delivered
 	wake    chan struct{} // closed when there is more
 	gone    bool          // the reader was so slow that what follows is no longer kept
 }
@@ -156,9 +157,15 @@ func (f *feed) next(after uint64, limit int) delivery {
 	from := len(f.changes) - int(f.last-after)
 	to := len(f.changes) - int(f.last-max(d.mark.version, after))
 	if to-from > limit {
-		to = from + limit
-		d.mark = mark{version: f.changes[to-1].version, at: f.changes[to-1].at}
+		to, d.more, d.wake = from+limit, true, closed
 	}
 	d.changes = f.changes[from:to:to]
 	return d
 }
+
+// closed is a channel that never keeps anybody waiting.
+var closed = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()

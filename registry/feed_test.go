@@ -173,12 +173,16 @@ func TestFeedWithoutWaitingBringsEverythingThereIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := x.lines("/changes?wait=0s")
-	if end := lines[len(lines)-1]; !isHeartbeat(&end) || end.Watermark.Version != 2001 {
-		t.Errorf("the last of %d lines is %+v", len(lines), end)
+	if len(lines) != 2001 {
+		t.Fatalf("%d lines, want 2000 changes and a heartbeat", len(lines))
 	}
-	changes := slices.DeleteFunc(lines, func(l feedLine) bool { return isHeartbeat(&l) })
-	if len(changes) != 2000 {
-		t.Errorf("%d changes of 2000", len(changes))
+	for i, l := range lines[:2000] {
+		if !isChange(&l) || l.Version != uint64(i+2) {
+			t.Fatalf("line %d is %+v: a heartbeat in a backlog, or a change out of turn", i, l)
+		}
+	}
+	if end := lines[2000]; !isHeartbeat(&end) || end.Watermark.Version != 2001 {
+		t.Errorf("the last line is %+v", end)
 	}
 }
 

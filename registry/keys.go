@@ -110,7 +110,7 @@ func (r *Registry) serveKeys(ctx *fasthttp.RequestCtx, h harm) {
 	if bytes.Contains(ctx.Request.Header.Peek("Accept"), []byte(typeCompact)) {
 		contentType, write = typeCompact, r.writeCompact
 	}
-	stream(ctx, contentType, func(out io.Writer) error {
+	r.stream(ctx, contentType, func(out io.Writer) error {
 		return write(r.ctx, e, h.wrap(out, e.walk.blocks()-e.after+2)) // head, blocks and end
 	})
 }

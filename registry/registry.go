@@ -28,7 +28,7 @@ type Config struct {
 	Lab       bool          // answer /lab/*; whoever reaches the listener may use it
 	Token     string        // bearer token callers must give; empty: none is asked
 	TLS       *tls.Config   // empty: plain HTTP; see [LoadTLS]
-	Heartbeat time.Duration // between two heartbeats of the feed; 0: 500 ms
+	Heartbeat time.Duration // between two heartbeats of the feed, at most 1 s; 0: 500 ms
 }
 
 // Deps are the collaborators; both have defaults.
@@ -71,6 +71,7 @@ func New(c Config, d Deps) (*Registry, error) {
 	if c.Heartbeat <= 0 {
 		c.Heartbeat = 500 * time.Millisecond
 	}
+	c.Heartbeat = min(c.Heartbeat, time.Second)
 	now := clockOn(d.Now, c.Today)
 	n, err := nation.New(nation.Config{People: c.People, Seed: c.Seed, Today: nation.DateOf(now())})
 	if err != nil {

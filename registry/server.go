@@ -5,8 +5,8 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
-	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"runtime/debug"
 	"strings"
@@ -77,8 +77,8 @@ func sendBroken(ctx *fasthttp.RequestCtx, err error) {
 // serve is every request's way: a known call, its method, the caller's token, then the call itself.
 func (r *Registry) serve(ctx *fasthttp.RequestCtx) {
 	defer func() {
-		if broken := recover(); broken != nil {
-			r.log.Error("a request broke the registry", "stack", string(debug.Stack())) // its own words may quote the request
+		if recover() != nil { // its own words may quote the request
+			r.log.Error("a request broke the registry", "stack", string(debug.Stack()))
 			errInternal.send(ctx)
 		}
 	}()
@@ -150,13 +150,16 @@ func (r *Registry) admits(authorization []byte) bool {
 
 // stream answers with what write writes, each write a chunk that leaves at once. An error of write breaks the
 // connection off, so that the caller cannot take what it got for the whole.
-func stream(ctx *fasthttp.RequestCtx, contentType string, write func(io.Writer) error) {
+func (r *Registry) stream(ctx *fasthttp.RequestCtx, contentType string, write func(io.Writer) error) {
 	ctx.SetContentType(contentType)
-	ctx.SetBodyStream(&body{write: write}, -1)
+	ctx.SetBodyStream(&body{write: write, log: r.log}, -1)
 }
 
 // body is a reply that is written rather than read; fasthttp calls WriteTo because SupportsBodyWriteTo says so.
-type body struct{ write func(io.Writer) error }
+type body struct {
+	write func(io.Writer) error
+	log   *slog.Logger
+}
 
 func (b *body) SupportsBodyWriteTo() bool { return true }
 
@@ -164,10 +167,13 @@ func (b *body) Read([]byte) (int, error) {
 	return 0, errors.New("reading a stream that only writes: the caller speaks HTTP/1.0")
 }
 
+var errBroken = errors.New("writing a stream: it broke the registry")
+
 func (b *body) WriteTo(out io.Writer) (_ int64, err error) {
 	defer func() {
-		if broken := recover(); broken != nil {
-			err = fmt.Errorf("writing a stream: panic\n%s", debug.Stack())
+		if recover() != nil { // nothing further up would catch it
+			b.log.Error("a stream broke the registry", "stack", string(debug.Stack()))
+			err = errBroken
 		}
 	}()
 	return 0, b.write(out)
