@@ -71,10 +71,11 @@ check: lint build test ## what CI runs
 clean: ## remove what was built; data/ stays
 	rm -rf $(BIN) coverage.out
 
-# The race detector needs cgo, the stores need a real Redis.
+# The race detector needs cgo, the stores a real Redis, the README its curl.
 need-test:
 	@command -v $${CC:-gcc} >/dev/null 2>&1 || .ci/need gcc gcc libc6-dev
 	@command -v redis-server >/dev/null 2>&1 || .ci/need redis-server redis-server
+	@command -v curl >/dev/null 2>&1 || .ci/need curl curl ca-certificates
 
 # A tool is rebuilt when this file, and so perhaps its version, changes.
 $(TOOLS)/golangci-lint: Makefile
