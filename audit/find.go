@@ -98,7 +98,7 @@ func (s *Search) segment(ctx context.Context, e *evidence) (found int64, err err
 	}
 	if e.headErr != nil {
 		s.problem(fmt.Errorf("%s: %w", e.name, e.headErr))
-		return 0, nil
+		return 0, nil //nolint:nilerr // told as a problem; the other segments are searched
 	}
 	f := s.Filter
 	if !f.Until.IsZero() && e.header.created-slack >= f.Until.UnixNano() {

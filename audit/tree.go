@@ -81,11 +81,11 @@ func parseCheckpoint(text string) (c checkpoint, err error) {
 		return c, errCheckpoint
 	}
 	id, ok := strings.CutPrefix(lines[0], originPrefix)
-	if b, err := hex.DecodeString(id); !ok || err != nil || len(b) != len(c.log) {
+	b, err := hex.DecodeString(id)
+	if !ok || err != nil || len(b) != len(c.log) {
 		return c, errCheckpoint
-	} else {
-		copy(c.log[:], b)
 	}
+	copy(c.log[:], b)
 	if c.size, err = strconv.ParseUint(lines[1], 10, 63); err != nil {
 		return c, errCheckpoint
 	}

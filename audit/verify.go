@@ -163,8 +163,7 @@ func (v *verifier) note(format string, args ...any) {
 
 // found reports a scanner's error.
 func (v *verifier) found(err error) {
-	var f *fault
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fault](err); ok {
 		v.find(segmentName(f.segment), int64(f.off), f.seq, "%s", f.reason)
 		return
 	}
@@ -245,7 +244,7 @@ func (e *evidence) load() error {
 	}
 	head := make([]byte, headerSize)
 	n, err := e.file.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if h, err := parseHeader(head[:n]); err == nil && h.size != uint64(info.Size()) {

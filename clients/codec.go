@@ -79,8 +79,7 @@ func decodeEntry(line []byte) (*Entry, error) {
 
 // plainJSON keeps the decoder's reason without its Go names.
 func plainJSON(err error) error {
-	var t *json.UnmarshalTypeError
-	if errors.As(err, &t) {
+	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Errorf("%s: cannot be a %s", t.Field, t.Value)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {

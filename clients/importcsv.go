@@ -47,7 +47,7 @@ func (f *File) Import(r io.Reader, s *Secrets, now time.Time) ([]Issued, error) 
 	faults := new(faultList)
 	for {
 		record, err := in.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		line, _ := in.FieldPos(0)
@@ -77,8 +77,7 @@ func (f *File) Import(r io.Reader, s *Secrets, now time.Time) ([]Issued, error) 
 
 // plainCSV keeps a CSV reader's reason without the position it repeats.
 func plainCSV(err error) error {
-	var p *csv.ParseError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*csv.ParseError](err); ok {
 		return p.Err
 	}
 	return err

@@ -34,7 +34,9 @@ func (s stamp) same(t stamp) bool {
 }
 
 // inPlace tells whether s is the file t as somebody wrote into it.
-func (s stamp) inPlace(t stamp) bool { return s.info != nil && t.info != nil && os.SameFile(s.info, t.info) }
+func (s stamp) inPlace(t stamp) bool {
+	return s.info != nil && t.info != nil && os.SameFile(s.info, t.info)
+}
 
 // Status is the directory's state for /status and /readyz.
 type Status struct {

@@ -85,7 +85,7 @@ func (s *Seeded) recall(secretsFile string) (bool, error) {
 		return false, err
 	}
 	if _, err := os.Stat(string(s.File)); err != nil {
-		return false, nil
+		return false, nil //nolint:nilerr // the directory is gone, so its secrets are worth nothing
 	}
 	if err := json.Unmarshal(text, s); err != nil {
 		return false, fmt.Errorf("reading %s: %w", secretsFile, err)

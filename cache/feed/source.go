@@ -70,8 +70,7 @@ func (s *HTTPSource) Changes(ctx context.Context, after string, wait time.Durati
 
 // withoutURL keeps the resume token out of error texts.
 func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

@@ -44,19 +44,25 @@ func (c *Cache) Status() Status {
 	return st
 }
 
-// register publishes the numbers as gauges read from the shards.
+// register publishes the numbers as they stand in the shards.
 func (c *Cache) register(m *metric.Set) {
-	gauge := func(name, help string, read func(*Status) int64, labels ...string) {
+	gauge := func(name, help string, read func(*Status) int64) {
 		m.Gauge(name, help, func() float64 {
 			s := c.Status()
 			return float64(read(&s))
-		}, labels...)
+		})
+	}
+	counter := func(name, help string, read func(*Status) int64) {
+		m.CounterFunc(name, help, func() int64 {
+			s := c.Status()
+			return read(&s)
+		})
 	}
 	gauge("verigate_local_entries", "Records held in this process.", func(s *Status) int64 { return s.Entries })
 	gauge("verigate_local_bytes", "Bytes of the records held in this process.", func(s *Status) int64 { return s.Bytes })
 	gauge("verigate_local_tombstones", "Changes remembered against late answers.", func(s *Status) int64 { return s.Tombstones })
-	gauge("verigate_local_hits", "Identifiers found in this process since start.", func(s *Status) int64 { return s.Hits })
-	gauge("verigate_local_misses", "Identifiers not found in this process since start.", func(s *Status) int64 { return s.Misses })
-	gauge("verigate_local_evictions", "Records thrown out for lack of room since start.", func(s *Status) int64 { return s.Evictions })
-	gauge("verigate_local_outdated", "Late answers refused since start because something newer was known.", func(s *Status) int64 { return s.Outdated })
+	counter("verigate_local_hits_total", "Identifiers found in this process.", func(s *Status) int64 { return s.Hits })
+	counter("verigate_local_misses_total", "Identifiers not found in this process.", func(s *Status) int64 { return s.Misses })
+	counter("verigate_local_evictions_total", "Records thrown out for lack of room.", func(s *Status) int64 { return s.Evictions })
+	counter("verigate_local_outdated_total", "Late answers refused because something newer was known.", func(s *Status) int64 { return s.Outdated })
 }

@@ -1,7 +1,6 @@
 package prefilter
 
 import (
-	"errors"
 	"math"
 	"runtime"
 	"time"
@@ -88,6 +87,3 @@ func bytesOf(w []uint64) []byte {
 	}
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), len(w)*8)
 }
-
-// errBigEndian refuses platforms on which a filter file could not be used as it lies on disk.
-var errBigEndian = errors.New("prefilter generations need a little-endian machine")

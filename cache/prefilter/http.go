@@ -2,6 +2,7 @@ package prefilter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -101,7 +102,7 @@ type watched struct {
 func (w *watched) Read(p []byte) (int, error) {
 	w.timer.Reset(w.stall)
 	n, err := w.body.Read(p)
-	if err != nil && err != io.EOF && context.Cause(w.ctx) != nil {
+	if err != nil && !errors.Is(err, io.EOF) && context.Cause(w.ctx) != nil {
 		err = context.Cause(w.ctx)
 	}
 	return n, err

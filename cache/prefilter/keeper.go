@@ -255,8 +255,7 @@ func (k *Keeper) store(ctx context.Context, g *Generation) {
 
 // fail counts a refusal by its reason, logs it and keeps it for the status.
 func (k *Keeper) fail(ctx context.Context, what string, err error) {
-	var refused *Refused
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*Refused](err); ok {
 		k.m.refused[refused.Reason].Inc()
 	}
 	k.deps.Log.LogAttrs(ctx, slog.LevelError, what, slog.String("cause", err.Error()))
