@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -23,6 +24,7 @@ type Config struct {
 	MaxHeader           config.ByteSize `yaml:"max_header" default:"8KiB" min:"4KiB" max:"64KiB" help:"Largest request header; every open connection holds a buffer of this size."`
 	MaxConnections      int             `yaml:"max_connections" default:"20000" min:"1" help:"Connections served at once per listener."`
 	MaxConnectionsPerIP int             `yaml:"max_connections_per_ip" default:"0" min:"0" help:"Connections served at once from one address; 0 means no limit of its own."`
+	TrustedProxies      []string        `yaml:"trusted_proxies" help:"Networks (CIDR) of proxies in front whose X-Forwarded-For is believed when log-ins are slowed by address; everybody else's is ignored."`
 	MaxInFlight         int             `yaml:"max_in_flight" default:"4096" min:"1" help:"Requests under way at once; more wait for queue_wait."`
 	MaxQueue            int             `yaml:"max_queue" default:"8192" min:"0" help:"Requests that may wait for a place; more are told overloaded at once."`
 	QueueWait           config.Duration `yaml:"queue_wait" default:"250ms" min:"0s" max:"10s" help:"How long a request waits for a place before it is told overloaded."`
@@ -57,7 +59,22 @@ func (c *Config) Validate() error {
 	if c.MaxBody < c.Stream.MaxLine {
 		faults = append(faults, fmt.Errorf("max_body %s: must not be below stream.max_line %s", c.MaxBody, c.Stream.MaxLine))
 	}
+	if _, err := c.proxies(); err != nil {
+		faults = append(faults, err)
+	}
 	return errors.Join(faults...)
+}
+
+func (c *Config) proxies() ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, text := range c.TrustedProxies {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("trusted_proxies %q: must be a network such as 10.0.0.0/8: %w", text, err)
+		}
+		all = append(all, p.Masked())
+	}
+	return all, nil
 }
 
 // Deps are the collaborators of the edge. Budget, Metrics, Tracer and Log may be nil; the others are required.

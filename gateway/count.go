@@ -8,7 +8,7 @@ import (
 // counters are the edge's metrics. All series exist from the start, so that a rate over one that never moved is 0 and
 // not absent.
 type counters struct {
-	routes   map[*route]*routeCounters
+	routes   []routeCounters // by route.n
 	panics   *metric.Counter
 	unlogged *metric.Counter
 	lines    *metric.Counter
@@ -16,20 +16,20 @@ type counters struct {
 }
 
 type routeCounters struct {
-	results map[string]*metric.Counter // by the stable code of a problem; "" is an answer
-	seconds *metric.Histogram
+	answered *metric.Counter
+	refused  map[string]*metric.Counter // by the stable code of the problem
+	seconds  *metric.Histogram
 }
 
 func newCounters(set *metric.Set, s *Server) counters {
 	c := counters{
-		routes:   make(map[*route]*routeCounters),
 		panics:   set.Counter("verigate_gateway_panics_total", "Requests whose handling crashed."),
 		unlogged: set.Counter("verigate_gateway_unlogged_total", "Replies withheld because the audit log refused them."),
 		lines:    set.Counter("verigate_gateway_stream_lines_total", "Lines of streamed verifications.", "result", "answered"),
 		badLines: set.Counter("verigate_gateway_stream_lines_total", "Lines of streamed verifications.", "result", "refused"),
 	}
 	for _, r := range routes() {
-		c.routes[r] = newRouteCounters(set, r)
+		c.routes = append(c.routes, newRouteCounters(set, r))
 	}
 	set.Gauge("verigate_gateway_in_flight", "Requests that hold a slot.", func() float64 {
 		return float64(int64(s.cfg.MaxInFlight) - max(0, s.slots.free.Load()))
@@ -40,13 +40,12 @@ func newCounters(set *metric.Set, s *Server) counters {
 	return c
 }
 
-func newRouteCounters(set *metric.Set, r *route) *routeCounters {
+func newRouteCounters(set *metric.Set, r *route) routeCounters {
 	const name, help = "verigate_gateway_requests_total", "Requests by call and result: answered, or the problem's code."
-	rc := &routeCounters{results: make(map[string]*metric.Counter)}
-	rc.results[""] = set.Counter(name, help, "call", r.name, "result", "answered")
+	rc := routeCounters{answered: set.Counter(name, help, "call", r.name, "result", "answered"), refused: make(map[string]*metric.Counter)}
 	for _, m := range v1.Meanings() {
-		if rc.results[m.Code] == nil {
-			rc.results[m.Code] = set.Counter(name, help, "call", r.name, "result", m.Code)
+		if rc.refused[m.Code] == nil {
+			rc.refused[m.Code] = set.Counter(name, help, "call", r.name, "result", m.Code)
 		}
 	}
 	rc.seconds = set.Histogram("verigate_gateway_request_seconds", "Time from a request's admission to its rendered answer.",
@@ -56,10 +55,11 @@ func newRouteCounters(set *metric.Set, r *route) *routeCounters {
 
 // request counts an exchange at its end.
 func (c *counters) request(x *exchange) {
-	rc, code := c.routes[x.route], ""
+	rc := &c.routes[x.route.n]
 	if x.problem.Refused() {
-		code = x.problem.Meaning().Code
+		rc.refused[x.problem.Meaning().Code].Inc()
+	} else {
+		rc.answered.Inc()
 	}
-	rc.results[code].Inc()
 	rc.seconds.Observe(x.s.deps.Clock().Since(x.now).Seconds())
 }

@@ -31,13 +31,13 @@ type exchange struct {
 
 	slot       bool // holds a global slot
 	place      bool // holds a place among the caller's requests
-	identified bool // past admission: from here on a refusal is recorded
+	identified bool // a credential was shown: from here on a refusal is recorded
 	streaming  bool // handed over to a stream, which closes it
 
 	question v1.Request
-	reader   v1.Reader
+	reader   *v1.Reader
 	fields   portal.Fields
-	portal   portal.Reader
+	portal   *portal.Reader
 	token    portal.Token
 
 	body, out, scratch []byte

@@ -3,7 +3,6 @@ package gateway
 import (
 	"bytes"
 	"crypto/rand"
-	"net/netip"
 
 	"github.com/valyala/fasthttp"
 
@@ -16,11 +15,11 @@ import (
 // identifyKey finds the holder of the request's API key and admits its cost to the caller's limits.
 func (x *exchange) identifyKey(cost int) bool {
 	x.mark(stepIdentify)
-	x.identified = true
 	bearer := bearerOf(x.rc.Request.Header.Peek(fasthttp.HeaderAuthorization))
 	if len(bearer) == 0 {
 		return x.refuse(v1.Problem{Refusal: verify.RefusalKeyMissing})
 	}
+	x.identified = true
 	caller, refusal := x.s.deps.Callers.Authenticate(x.now, bearer)
 	x.caller = caller
 	if refusal == verify.RefusalNone && caller == nil {
@@ -62,9 +61,9 @@ func (x *exchange) enter(refusal verify.Refusal, cost int) bool {
 // token's.
 func (x *exchange) identifyToken() bool {
 	x.mark(stepIdentify)
-	x.identified = true
 	readable := x.fields.Body(x.body)
 	x.fields.Query(x.rc.URI().QueryString())
+	x.identified = len(x.fields[portal.FieldToken]) > 0
 	caller, ok := x.tokenCaller()
 	x.caller = caller
 	if !ok {
@@ -109,8 +108,7 @@ func (x *exchange) login() {
 		x.refuse(v1.Problem{Refusal: verify.RefusalBody})
 		return
 	}
-	addr, _ := netip.AddrFromSlice(x.rc.RemoteIP())
-	caller, refusal := x.s.deps.Accounts.Login(x.now, name, x.fields[portal.FieldPassword], addr.Unmap())
+	caller, refusal := x.s.deps.Accounts.Login(x.now, name, x.fields[portal.FieldPassword], x.address())
 	x.caller = caller
 	if refusal != verify.RefusalNone && (refusal != verify.RefusalSuspended || caller == nil) {
 		x.retryAfter = x.s.cfg.RetryAfter.Std()

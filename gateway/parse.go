@@ -75,16 +75,18 @@ func (x *exchange) parsePortal() bool {
 	if fault := x.portal.Question(&x.fields, x.route.portal, x.now.Today(), &item.Query); fault != identity.FaultNone {
 		return x.refuse(v1.Problem{Fault: fault})
 	}
-	if x.route.portal.NamesOfficer() && x.s.cfg.Portal.OfficerRule && !x.officer() {
+	x.batch.Staff = x.staff(x.fields[portal.FieldCccdCb])
+	byRule := x.route.portal.NamesOfficer() && x.s.cfg.Portal.OfficerRule
+	if (byRule || x.caller.Policy.StaffRequired) && !x.officer() {
 		return false
 	}
 	return x.askBudget(item)
 }
 
-// officer holds a lookup to the rule that it names an officer whom the facility has registered.
+// officer holds a lookup to the rule that it names an officer whom the facility has registered: by the call, or by the
+// policy of a caller that must always say who asks.
 func (x *exchange) officer() bool {
 	number, name := x.fields[portal.FieldCccdCb], x.fields[portal.FieldHoTenCb]
-	x.batch.Staff = x.staff(number)
 	switch {
 	case len(name) == 0:
 		return x.refusePortal(v1.Problem{Refusal: verify.RefusalStaffMissing}, verify.Status205, "Null hoTenCb")

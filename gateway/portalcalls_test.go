@@ -173,3 +173,19 @@ func TestOfficerIsKeptAsAHash(t *testing.T) {
 		t.Errorf("recorded %+v", log)
 	}
 }
+
+func TestStaffPolicyHoldsInEveryGeneration(t *testing.T) {
+	w := newWorld()
+	w.putSample(sample())
+	w.keys[clinicKey].Policy.StaffRequired = true
+	base := start(t, w, func(cfg *gateway.Config, _ *gateway.Deps) { cfg.Portal.OfficerRule = false })
+	s := login(t, base)
+	const person = "maThe=001080000000&hoTen=Nguyễn Văn Mẫu&ngaySinh=1980"
+	for body, want := range map[string]string{
+		person: "205", person + "&hoTenCb=" + officerName + "&cccdCb=" + officerID: "000", person + "&hoTenCb=X&cccdCb=1": "054",
+	} {
+		if got := codeOf(t, send(t, http.MethodPost, base+"/api/egw/NhanLichSuKCB2018"+s.query(), formType, body)); got != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+	}
+}

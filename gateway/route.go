@@ -9,6 +9,7 @@ import (
 
 // route is one call of the edge.
 type route struct {
+	n       int    // its place among routes
 	name    string // in metrics
 	path    string // as documented; http.route of spans
 	span    string // its span's name
@@ -23,11 +24,11 @@ type route struct {
 }
 
 var (
-	routeLookup  = &route{name: "lookup", path: "/v1/lookup", span: "POST /v1/lookup", method: post, allow: post, call: verify.CallLookup, scope: verify.ScopeLookup, body: true, serve: (*exchange).lookup}
-	routeVerify  = &route{name: "verify", path: "/v1/verify", span: "POST /v1/verify", method: post, allow: post, call: verify.CallVerify, scope: verify.ScopeVerify, body: true, streams: true, serve: (*exchange).verification}
-	routeUsage   = &route{name: "usage", path: "/v1/usage", span: "GET /v1/usage", method: get, allow: get, serve: (*exchange).usage}
-	routeOpenAPI = &route{name: "openapi", path: "/openapi.yaml", span: "GET /openapi.yaml", method: get, allow: "GET, HEAD", serve: (*exchange).openAPI}
-	routeNone    = &route{name: "none", path: "none", span: "none"}
+	routeLookup  = &route{n: 1, name: "lookup", path: "/v1/lookup", span: "POST /v1/lookup", method: post, allow: post, call: verify.CallLookup, scope: verify.ScopeLookup, body: true, serve: (*exchange).lookup}
+	routeVerify  = &route{n: 2, name: "verify", path: "/v1/verify", span: "POST /v1/verify", method: post, allow: post, call: verify.CallVerify, scope: verify.ScopeVerify, body: true, streams: true, serve: (*exchange).verification}
+	routeUsage   = &route{n: 3, name: "usage", path: "/v1/usage", span: "GET /v1/usage", method: get, allow: get, serve: (*exchange).usage}
+	routeOpenAPI = &route{n: 4, name: "openapi", path: "/openapi.yaml", span: "GET /openapi.yaml", method: get, allow: "GET, HEAD", serve: (*exchange).openAPI}
+	routeNone    = &route{n: 0, name: "none", path: "none", span: "none"}
 
 	routesPortal = [portal.Calls]*route{
 		portal.CallToken:      portalRoute(portal.CallToken, (*exchange).login),
@@ -47,17 +48,19 @@ const (
 )
 
 func portalRoute(call portal.Call, serve func(*exchange)) *route {
-	r := &route{name: call.String(), path: call.Path(), span: "POST " + call.Path(), method: post, allow: "POST, OPTIONS", call: verify.CallPortal, scope: verify.ScopeLookup, portal: call, body: true, serve: serve}
+	r := &route{n: firstPortal + int(call), name: call.String(), path: call.Path(), span: "POST " + call.Path(), method: post, allow: "POST, OPTIONS", call: verify.CallPortal, scope: verify.ScopeLookup, portal: call, body: true, serve: serve}
 	if call == portal.CallToken {
 		r.call = verify.CallLogin
 	}
 	return r
 }
 
-// routes returns every route, for counters that are made once.
+// routes returns every route at its place, for counters that are made once.
 func routes() []*route {
-	return append([]*route{routeLookup, routeVerify, routeUsage, routeOpenAPI, routeNone}, routesPortal[portal.CallToken:]...)
+	return append([]*route{routeNone, routeLookup, routeVerify, routeUsage, routeOpenAPI}, routesPortal[portal.CallToken:]...)
 }
+
+const firstPortal = 4 // the last place of a native route; portal calls begin at 1
 
 // find returns the route of a path, decoded and normalised: of the native API exactly, of the portal's contract as
 // loosely as its clients write it. It never returns nil.

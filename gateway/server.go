@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 
 	"github.com/valyala/fasthttp"
 
 	"github.com/verigate/verigate/gateway/portal"
+	v1 "github.com/verigate/verigate/gateway/v1"
 )
 
 // Server is the public edge. It serves any number of listeners, plain and TLS side by side, until Shutdown. It is safe
@@ -24,6 +26,7 @@ type Server struct {
 	streams    *slots
 	tokens     *portal.Tokens
 	corsOrigin []byte
+	proxies    []netip.Prefix
 	count      counters
 	pool       sync.Pool
 	stopping   atomic.Bool
@@ -44,12 +47,16 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up portal.token_keys: %w", err)
 	}
+	proxies, err := cfg.proxies()
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		cfg: cfg, deps: deps, tokens: tokens, corsOrigin: []byte(cfg.Portal.CORSOrigin),
+		cfg: cfg, deps: deps, tokens: tokens, proxies: proxies, corsOrigin: []byte(cfg.Portal.CORSOrigin),
 		slots:   newSlots(cfg.MaxInFlight, cfg.MaxQueue, cfg.QueueWait.Std()),
 		streams: newSlots(cfg.Stream.MaxStreams, 0, 0),
 	}
-	s.pool.New = func() any { return new(exchange) }
+	s.pool.New = func() any { return &exchange{reader: new(v1.Reader), portal: new(portal.Reader)} }
 	s.ctx, s.cancel = base()
 	s.count = newCounters(deps.Metrics, s)
 	s.http = s.httpServer()

@@ -98,6 +98,7 @@ func (st *stream) WriteTo(w io.Writer) (written int64, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			st.x.logCrash(p)
+			st.x.problem = v1.Problem{Refusal: verify.RefusalInternal}
 			err = errCrashed
 		}
 	}()
