@@ -13,7 +13,7 @@ type Decision struct {
 	At, AsOf       int64 // nanoseconds since the Unix epoch
 	Version        uint64
 	RequestID      verify.RequestID
-	Subject, Staff verify.Subject // hashed under the segment's epoch key
+	Subject, Staff verify.Subject // hidden under the segment's epoch key
 	Row            uint32
 	Rules          uint16 // verify.RulesVersion that was in force
 	Call           verify.Call
@@ -67,9 +67,8 @@ func encodeDecision(b []byte, d *verify.Decision, e *Epoch) int {
 	le.PutUint64(b[8:], uint64(d.AsOf))
 	le.PutUint64(b[16:], d.Version)
 	copy(b[24:40], d.RequestID[:])
-	subject, staff := e.Subject(d.Subject), e.Staff(d.Staff)
-	copy(b[40:56], subject[:])
-	copy(b[56:72], staff[:])
+	hide(e.subject, b[40:56], &d.Subject)
+	hide(e.staff, b[56:72], &d.Staff)
 	le.PutUint32(b[72:], d.Row)
 	le.PutUint16(b[76:], verify.RulesVersion)
 	b[78], b[79], b[80], b[81] = byte(d.Call), byte(d.Purpose), byte(d.Kind), byte(d.Outcome)

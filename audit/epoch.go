@@ -2,6 +2,9 @@ package audit
 
 import (
 	"cmp"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -17,47 +20,63 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/verigate/verigate/config"
-	"github.com/verigate/verigate/internal/mac"
 	"github.com/verigate/verigate/verify"
 )
 
-// Epoch is one of the keys that subjects are hashed under before they are written. Each is used for a while; when it is
+// Epoch is one of the keys that subjects are hidden under before they are written. Each is used for a while; when it is
 // destroyed, the subjects of its time lead to nobody any more.
+//
+// A subject is 128 bits of a keyed hash already, so one block of AES-256 is all it takes to hide it again: two people
+// never share a result, and without the key there is nothing to compare with.
 type Epoch struct {
 	Number      uint32
 	Fingerprint [8]byte
-	key         *mac.Key
+	subject     cipher.Block
+	staff       cipher.Block
 }
-
-const (
-	labelSubject byte = iota + 1
-	labelStaff
-)
 
 // NewEpoch makes an epoch of a secret of at least 32 characters.
 func NewEpoch(number uint32, secret []byte) (*Epoch, error) {
 	if len(secret) < 32 {
 		return nil, fmt.Errorf("epoch key %d has %d characters, need at least 32", number, len(secret))
 	}
-	e := &Epoch{Number: number, key: mac.New(secret)}
-	print := sha256.Sum256(append([]byte("verigate audit epoch "), secret...))
-	copy(e.Fingerprint[:], print[:])
-	return e, nil
+	e := &Epoch{Number: number}
+	var err error
+	derive := func(use string, n int) []byte {
+		key, fault := hkdf.Key(sha256.New, secret, nil, "verigate audit "+use, n)
+		err = errors.Join(err, fault)
+		return key
+	}
+	copy(e.Fingerprint[:], derive("fingerprint", len(e.Fingerprint)))
+	subject, staff := derive("subject", 32), derive("staff", 32)
+	if err != nil {
+		return nil, fmt.Errorf("deriving epoch key %d: %w", number, err)
+	}
+	var err1, err2 error
+	e.subject, err1 = aes.NewCipher(subject)
+	e.staff, err2 = aes.NewCipher(staff)
+	return e, errors.Join(err1, err2)
 }
 
 // Subject returns what the log knows a person by in this epoch; the zero subject stays zero.
-func (e *Epoch) Subject(s verify.Subject) verify.Subject { return e.hash(labelSubject, s) }
+func (e *Epoch) Subject(s verify.Subject) (out verify.Subject) {
+	hide(e.subject, out[:], &s)
+	return out
+}
 
 // Staff returns what the log knows a staff member by in this epoch; the zero subject stays zero.
-func (e *Epoch) Staff(s verify.Subject) verify.Subject { return e.hash(labelStaff, s) }
-
-func (e *Epoch) hash(label byte, s verify.Subject) (out verify.Subject) {
-	if s == (verify.Subject{}) {
-		return s
-	}
-	sum := e.key.Sum(label, s[:])
-	copy(out[:], sum[:])
+func (e *Epoch) Staff(s verify.Subject) (out verify.Subject) {
+	hide(e.staff, out[:], &s)
 	return out
+}
+
+// hide writes the hidden form of s into dst without allocating.
+func hide(b cipher.Block, dst []byte, s *verify.Subject) {
+	if *s == (verify.Subject{}) {
+		clear(dst)
+		return
+	}
+	b.Encrypt(dst, s[:])
 }
 
 const (
