@@ -31,14 +31,18 @@ const (
 	floodBytes = 128 // what one record of a count takes at most, nearly always less
 )
 
-// isFlood tells whether a decision is a refusal to ask at all that costs its sender nothing.
+// isFlood tells whether a decision is a refusal to ask at all that costs its sender nothing: whatever is refused to a
+// stranger, and what a caller's own limits and standing refuse.
 func isFlood(d *verify.Decision) bool {
 	if d.Outcome != verify.OutcomeNone || d.Subject != (verify.Subject{}) {
 		return false
 	}
+	if d.Caller == nil {
+		return true
+	}
 	switch d.Code {
-	case "key_missing", "key_unknown", "key_expired", "key_revoked", "certificate_mismatch", "caller_suspended",
-		"harvest_suspected", "rate_limited", "quota_exhausted", "overloaded", "101", "401":
+	case "key_expired", "key_revoked", "certificate_mismatch", "caller_suspended", "harvest_suspected",
+		"rate_limited", "quota_exhausted", "overloaded", "101", "401":
 		return true
 	}
 	return false

@@ -196,7 +196,9 @@ func (l *Log) Event(kind, actor string, detail ...string) error {
 		if e.Detail == nil {
 			e.Detail = make(map[string]string, len(detail)/2)
 		}
-		e.Detail[detail[i]] = detail[i+1]
+		if detail[i+1] != "" {
+			e.Detail[detail[i]] = detail[i+1]
+		}
 	}
 	body, err := encodeEvent(&e)
 	if err != nil {

@@ -92,7 +92,7 @@ func (n *node) stop() error {
 }
 
 func (n *node) start(ctx context.Context) error {
-	for _, step := range []func() error{n.startTelemetry, n.startCallers, n.startAudit, n.startMemory, n.startAsker} {
+	for _, step := range []func() error{n.startTelemetry, n.startAudit, n.startCallers, n.startMemory, n.startAsker} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -119,8 +119,11 @@ func (n *node) startCallers() error {
 		return fmt.Errorf("reading keys.subject: %w", err)
 	}
 	n.hasher = verify.NewSubjectHasher(secret)
-	n.callers, err = clients.Open(n.cfg.Clients, clients.Deps{Log: n.log, Metrics: n.metrics})
+	n.callers, err = clients.Open(n.cfg.Clients, clients.Deps{Log: n.log, Metrics: n.metrics, Changed: n.directoryChanged})
 	if err != nil {
+		return err
+	}
+	if err := n.recordStart(); err != nil {
 		return err
 	}
 	n.onStop(func(context.Context) error { n.callers.Close(); return nil })
