@@ -28,13 +28,14 @@ type gateway struct {
 // may look at its exit code.
 func startDemo(t *testing.T, args ...string) *gateway {
 	t.Helper()
-	return startDemoIn(t, t.TempDir(), append([]string{"--unlimited"}, args...)...)
+	args = append([]string{"--people", people, "--today", today, "--unlimited"}, args...)
+	return startDemoIn(t, filepath.Join(t.TempDir(), "demo"), args...)
 }
 
+// startDemoIn starts a demo with its data in dir.
 func startDemoIn(t *testing.T, dir string, args ...string) *gateway {
 	t.Helper()
-	args = append([]string{"--people", people, "--today", today}, args...)
-	demo, err := proc.StartDemo([]string{program}, filepath.Join(dir, "demo"), 90*time.Second, args...)
+	demo, err := proc.StartDemo([]string{program}, dir, 2*time.Minute, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -15,26 +14,6 @@ import (
 
 	"github.com/verigate/verigate/internal/proc"
 )
-
-// TestPrintedCurlLineAnswers runs the line that the demo prints for a newcomer.
-func TestPrintedCurlLineAnswers(t *testing.T) {
-	g := startDemo(t)
-	_, rest, found := strings.Cut(g.Output(), "curl ")
-	if !found {
-		t.Fatalf("no curl line in:\n%s", g.Output())
-	}
-	line := "curl "
-	for l := range strings.Lines(rest) {
-		line += l
-		if !strings.HasSuffix(strings.TrimRight(l, "\r\n"), `\`) {
-			break
-		}
-	}
-	out, err := exec.Command("sh", "-c", line).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), `"outcome":"match"`) {
-		t.Errorf("%s\nanswered %v: %s", line, err, out)
-	}
-}
 
 // TestStopAnswersWhatIsUnderWay sends SIGTERM while callers keep asking: every request that was taken is answered.
 func TestStopAnswersWhatIsUnderWay(t *testing.T) {

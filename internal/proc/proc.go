@@ -25,6 +25,7 @@ func Start(env []string, name string, args ...string) (*Process, error) {
 	p := &Process{name: name, cmd: exec.Command(name, args...), output: new(lines), done: make(chan struct{})}
 	p.cmd.Env = env
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	p.cmd.SysProcAttr = withParent()
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
