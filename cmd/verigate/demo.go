@@ -107,7 +107,7 @@ func openDemoHome(dir string) (*demoHome, error) {
 	if err := os.Remove(filepath.Join(dir, "demo.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("removing the last demo.json: %w", err)
 	}
-	for _, name := range []string{"subject", "portal-token", "cache", "registry-token"} {
+	for _, name := range []string{"subject", "portal-token", "cache"} {
 		if err := ensureSecret(filepath.Join(h.keys, name)); err != nil {
 			return nil, err
 		}
@@ -142,11 +142,8 @@ type runningRegistry struct {
 }
 
 func (c *demoCmd) startRegistry(ctx context.Context, home *demoHome) (*runningRegistry, error) {
-	token, err := home.secret("registry-token").Read()
-	if err != nil {
-		return nil, err
-	}
-	conf := registry.Config{People: c.People, Seed: c.Seed, Data: filepath.Join(home.dir, "registry"), Lab: true, Token: string(token)}
+	// No token: everything about this registry is made up, and hand tools (filter build, the lab) reach it as they stand.
+	conf := registry.Config{People: c.People, Seed: c.Seed, Data: filepath.Join(home.dir, "registry"), Lab: true}
 	if c.Today != "" {
 		conf.Today, _ = identity.ParseDay([]byte(c.Today)) // checked with the settings
 	}
@@ -179,7 +176,6 @@ func (c *demoCmd) settings(home *demoHome) (*settings, error) {
 	cfg.Keys.Subject = home.secret("subject")
 	cfg.Gateway.Portal.TokenKeys = []config.SecretFile{home.secret("portal-token")}
 	cfg.Registry.Endpoint.URL = "http://" + c.Registry // the real one once it listens
-	cfg.Registry.Records.TokenFile = home.secret("registry-token")
 	cfg.Clients.File, cfg.Clients.Key, cfg.Clients.Unlimited = string(home.seeded.File), home.seeded.Key, c.Unlimited
 	cfg.Audit.Dir, cfg.Audit.Keys = filepath.Join(home.dir, "audit"), filepath.Join(home.keys, "audit")
 	cfg.Cache.Filter.Keeper.Path = filepath.Join(home.dir, "filter.vgf")
