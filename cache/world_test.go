@@ -63,9 +63,9 @@ type event struct {
 
 // current is what is visible at a moment.
 func (p *person) current(at int64) (e event, known bool) {
-	for i := len(p.history) - 1; i >= 0; i-- {
-		if p.history[i].at <= at {
-			return p.history[i], !p.history[i].gone
+	for _, e := range slices.Backward(p.history) {
+		if e.at <= at {
+			return e, !e.gone
 		}
 	}
 	return event{}, false
@@ -253,7 +253,7 @@ func (l *link) Changes(ctx context.Context, after string, wait time.Duration) (i
 
 func (l *link) stream(ctx context.Context, w io.Writer, from uint64, wait time.Duration) error {
 	for end, next := now()+int64(wait), int64(0); now() < end && ctx.Err() == nil; {
-		text := ""
+		var text string
 		text, from = l.lines(from, now() >= next)
 		if now() >= next {
 			next = now() + int64(time.Second)

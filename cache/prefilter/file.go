@@ -1,7 +1,6 @@
 package prefilter
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -28,8 +27,8 @@ type Expect struct {
 // Open maps a generation file and verifies every block of it, on all processors, before it returns: nothing is ever
 // answered from an unverified block. The error is a [*Refused].
 func Open(path string, want Expect) (*Generation, error) {
-	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
-		return nil, refuse(ReasonRead, "this machine is big-endian, generations are little-endian")
+	if bigEndian() {
+		return nil, &Refused{ReasonRead, errBigEndian}
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -150,6 +149,9 @@ func (l *layout) verify() error {
 // Save writes the generation to path, through a temporary file beside it that is renamed once it is safely on disk.
 func (g *Generation) Save(path string) (err error) {
 	defer runtime.KeepAlive(g)
+	if bigEndian() {
+		return errBigEndian
+	}
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
 	if err != nil {

@@ -1,6 +1,8 @@
 package prefilter
 
 import (
+	"encoding/binary"
+	"errors"
 	"math"
 	"runtime"
 	"time"
@@ -87,3 +89,8 @@ func bytesOf(w []uint64) []byte {
 	}
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), len(w)*8)
 }
+
+// errBigEndian refuses platforms on which a filter file could not be used as it lies on disk.
+var errBigEndian = errors.New("prefilter generation files need a little-endian machine")
+
+func bigEndian() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) != 1 }

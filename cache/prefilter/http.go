@@ -36,7 +36,7 @@ func (s *HTTPSource) Export(ctx context.Context, kind identity.Kind, snapshot st
 	body.timer = time.AfterFunc(body.stall, func() {
 		cancel(fmt.Errorf("asking for keys: nothing came for %s", body.stall))
 	})
-	resp, err := s.get(ctx, query)
+	resp, err := s.get(ctx, query) //nolint:bodyclose // the caller closes it, through watched
 	if err != nil {
 		body.stop()
 		if cause := context.Cause(ctx); cause != nil {
@@ -102,8 +102,8 @@ type watched struct {
 func (w *watched) Read(p []byte) (int, error) {
 	w.timer.Reset(w.stall)
 	n, err := w.body.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) && context.Cause(w.ctx) != nil {
-		err = context.Cause(w.ctx)
+	if cause := context.Cause(w.ctx); cause != nil && err != nil && !errors.Is(err, io.EOF) {
+		err = cause
 	}
 	return n, err
 }

@@ -170,7 +170,7 @@ func (k *Keeper) open(ctx context.Context) bool {
 		return false
 	}
 	if err != nil {
-		k.fail(ctx, "stored prefilter cannot be used", err)
+		k.fail(ctx, "the stored one cannot be used", err)
 		return false
 	}
 	return k.promote(ctx, g)
@@ -190,7 +190,7 @@ func (k *Keeper) build(ctx context.Context, workers int) bool {
 	if err != nil {
 		if ctx.Err() == nil {
 			k.m.failed.Inc()
-			k.fail(ctx, "prefilter cannot be built", err)
+			k.fail(ctx, "a new one cannot be built", err)
 		}
 		return false
 	}
@@ -224,7 +224,7 @@ func (k *Keeper) promote(ctx context.Context, g *Generation) bool {
 		agreed, failed := k.deps.Filter.EndTrial()
 		if failed {
 			k.m.disagreed.Inc()
-			k.fail(ctx, "new prefilter disagrees with the registry", errors.New("it would have denied an identifier that the registry knows"))
+			k.fail(ctx, "the new one disagrees with the registry", errors.New("it would have denied an identifier that the registry knows"))
 			return false
 		}
 		if ctx.Err() != nil {
@@ -245,7 +245,7 @@ func (k *Keeper) store(ctx context.Context, g *Generation) {
 		return
 	}
 	if err := g.Save(k.cfg.Path); err != nil {
-		k.fail(ctx, "prefilter cannot be stored", err)
+		k.fail(ctx, "the new one cannot be stored", err)
 		return
 	}
 	if info, err := os.Stat(k.cfg.Path); err == nil {
@@ -258,7 +258,7 @@ func (k *Keeper) fail(ctx context.Context, what string, err error) {
 	if refused, ok := errors.AsType[*Refused](err); ok {
 		k.m.refused[refused.Reason].Inc()
 	}
-	k.deps.Log.LogAttrs(ctx, slog.LevelError, what, slog.String("cause", err.Error()))
+	k.deps.Log.LogAttrs(ctx, slog.LevelError, "prefilter: the last good generation stays", slog.String("fault", what), slog.String("cause", err.Error()))
 	k.set(func(s *KeeperStatus) { s.LastError = err.Error() })
 }
 

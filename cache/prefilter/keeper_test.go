@@ -23,6 +23,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// pass lets time go by in the test's bubble.
+func pass(d time.Duration) { <-time.After(d) }
+
 // failing is a source that can be switched off.
 type failing struct {
 	*stand
@@ -135,7 +138,7 @@ func TestKeeperTriesUntilTheRegistryIsBack(t *testing.T) {
 			t.Errorf("version %d is in use, status %+v", k.version(), st)
 		}
 		s.down.Store(false)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		synctest.Wait()
 		if k.version() != 100 || k.keeper.Status().LastError != "" {
 			t.Errorf("version %d is in use, status %+v", k.version(), k.keeper.Status())
@@ -149,7 +152,7 @@ func TestKeeperRebuildsOnScheduleAfterATrial(t *testing.T) {
 		k := keep(t, s, "")
 		<-k.keeper.Ready()
 		s.version = 200
-		time.Sleep(24*time.Hour + time.Minute)
+		pass(24*time.Hour + time.Minute)
 		synctest.Wait()
 		if st := k.keeper.Status(); st.Doing != "comparing" || k.version() != 100 {
 			t.Fatalf("doing %q with version %d in use, want comparing", st.Doing, k.version())
@@ -162,7 +165,7 @@ func TestKeeperRebuildsOnScheduleAfterATrial(t *testing.T) {
 		s.version = 300
 		k.keeper.Rebuild()
 		synctest.Wait()
-		time.Sleep(10 * time.Minute) // nobody asks anything: the trial ends by itself
+		pass(10 * time.Minute) // nobody asks anything: the trial ends by itself
 		synctest.Wait()
 		if k.version() != 300 {
 			t.Errorf("after a trial without a comparison version %d is in use", k.version())
@@ -220,7 +223,7 @@ func TestKeeperRebuildsAfterAGap(t *testing.T) {
 		<-k.keeper.Ready()
 		s.registry, s.version = "another history", 50
 		k.Gap()
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		synctest.Wait()
 		if k.version() != 50 {
 			t.Errorf("after a gap version %d is in use, want the new history's", k.version())
@@ -243,7 +246,7 @@ func TestKeeperTakesUpAFileThatIsPutInPlace(t *testing.T) {
 			if err := os.Rename(path+".new", path); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(11 * time.Minute)
+			pass(11 * time.Minute)
 			synctest.Wait()
 		}
 		put(olderFile)

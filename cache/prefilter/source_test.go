@@ -28,6 +28,9 @@ type stand struct {
 	body   func([]byte) []byte       // changes the blocks
 	cut    func(call int, n int) int // how much of n bytes of blocks call gets; nil: all
 
+	rendered bool // render once and keep it
+	kept     map[identity.Kind][2][]byte
+
 	mu    sync.Mutex
 	calls int
 	asked []string
@@ -65,7 +68,13 @@ func (s *stand) Export(_ context.Context, kind identity.Kind, snapshot string, a
 	if snapshot != "" && snapshot != s.snapshot {
 		return nil, prefilter.ErrSnapshotGone
 	}
-	head, blocks := s.render(kind, after)
+	head, blocks := s.kept[kind][0], s.kept[kind][1]
+	if head == nil {
+		head, blocks = s.render(kind, after)
+	}
+	if s.rendered {
+		s.kept = map[identity.Kind][2][]byte{kind: {head, blocks}}
+	}
 	if s.cut != nil {
 		blocks = blocks[:s.cut(s.calls, len(blocks))]
 	}
@@ -74,6 +83,7 @@ func (s *stand) Export(_ context.Context, kind identity.Kind, snapshot string, a
 
 func (s *stand) render(kind identity.Kind, after uint64) (head, blocks []byte) {
 	n := s.count[kind]
+	blocks = make([]byte, 0, n*8+n/s.block*16+64)
 	total := (n + s.block - 1) / s.block
 	header := map[string]any{
 		"format": 1, "registry": s.registry, "snapshot": s.snapshot, "kind": kind.String(), "count": n, "blocks": total, "after": after,
