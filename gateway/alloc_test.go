@@ -24,11 +24,6 @@ func (r recaller) Recall(_ context.Context, l *verify.Lookup) {
 	}
 }
 
-// quiet records without keeping.
-type quiet struct{}
-
-func (quiet) Record(context.Context, []verify.Decision) error { return nil }
-
 // hot makes a server whose every lookup is answered from memory: a card in force, and a newer one.
 func hot(tb testing.TB, w *world) *gateway.Server {
 	tb.Helper()
@@ -44,19 +39,6 @@ func hot(tb testing.TB, w *world) *gateway.Server {
 		tb.Fatal(err)
 	}
 	return s
-}
-
-func request(path, auth, contentType, body string) *fasthttp.RequestCtx {
-	rc := new(fasthttp.RequestCtx)
-	rc.Init(&fasthttp.Request{}, nil, nil)
-	rc.Request.Header.SetMethod(fasthttp.MethodPost)
-	rc.Request.SetRequestURI(path)
-	rc.Request.Header.SetContentType(contentType)
-	rc.Request.Header.Set("Authorization", auth)
-	rc.Request.Header.Set("Accept-Language", "en-GB,en;q=0.9,vi;q=0.8")
-	rc.Request.SetBodyString(body)
-	rc.Response.KeepBodyBuffer = true
-	return rc
 }
 
 func TestHotPathDoesNotAllocate(t *testing.T) {

@@ -100,10 +100,10 @@ func (x *exchange) tokenCaller() (*verify.Caller, bool) {
 // login is /api/token/take.
 func (x *exchange) login() {
 	x.mark(stepIdentify)
-	x.identified = true
 	readable := x.fields.Body(x.body)
 	x.fields.Query(x.rc.URI().QueryString())
 	name := x.fields[portal.FieldUsername]
+	x.identified = len(name) > 0
 	if !readable || len(name) == 0 {
 		x.refuse(v1.Problem{Refusal: verify.RefusalBody})
 		return

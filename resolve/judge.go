@@ -81,7 +81,7 @@ func released(a *verify.Answer, call verify.Call, p *verify.Policy) (out verify.
 	case verify.CallPortal:
 		out |= verify.ReleasedPerson
 	case verify.CallVerify, verify.CallBatch:
-		out &= verify.ReleasedDetails | verify.ReleasedReason
+		out &= verify.ReleasedDetails
 	}
 	return out
 }
