@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 
 	"github.com/verigate/verigate/cache/prefilter"
 	"github.com/verigate/verigate/config"
@@ -132,7 +133,7 @@ func (b *buildBar) show(p prefilter.Progress) {
 		b.bar = progressbar.NewOptions64(int64(p.Total), progressbar.OptionSetWriter(os.Stderr),
 			progressbar.OptionSetDescription(fmt.Sprintf("%-4s", p.Kind)), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
 			progressbar.OptionSetItsString("keys"), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(30),
-			progressbar.OptionSetPredictTime(true), progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
+			progressbar.OptionSetPredictTime(true), progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))), progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
 	}
 	_ = b.bar.Set64(int64(p.Keys)) // a bar that cannot be drawn stops nothing
 }
