@@ -38,10 +38,10 @@ func (s *HTTPSource) Export(ctx context.Context, kind identity.Kind, snapshot st
 	})
 	resp, err := s.get(ctx, query) //nolint:bodyclose // the caller closes it, through watched
 	if err != nil {
-		body.stop()
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
+		body.stop()
 		return nil, fmt.Errorf("asking for keys: %w", err)
 	}
 	body.ctx, body.body = ctx, resp.Body

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -63,5 +64,14 @@ func TestHTTPSource(t *testing.T) {
 				t.Errorf("got a %T: %v", err, err)
 			}
 		})
+	}
+}
+
+func TestNobodyThereIsSaid(t *testing.T) {
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	s := prefilter.HTTPSource{URL: gone.URL}
+	if _, err := s.Export(t.Context(), identity.KindID, "", 0); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("err = %v, want connection refused", err)
 	}
 }
