@@ -152,7 +152,7 @@ func (l *Log) openAppended() (err error) {
 func (l *Log) start(last *seal, report *Recovery) error {
 	ctx, stop := context.WithCancel(context.Background())
 	l.stop = stop
-	s, err := newSegment(ctx, l.cfg.Dir, l.cfg.SegmentSize.Bytes())
+	s, err := newSegment(ctx, l.cfg.Dir, l.cfg.SegmentSize.Bytes(), l.disk)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (l *Log) enter(s *segment) error {
 func (l *Log) prepare(ctx context.Context) {
 	defer l.tasks.Done()
 	for ctx.Err() == nil {
-		s, err := newSegment(ctx, l.cfg.Dir, l.cfg.SegmentSize.Bytes())
+		s, err := newSegment(ctx, l.cfg.Dir, l.cfg.SegmentSize.Bytes(), l.disk)
 		if err != nil {
 			l.cannotPrepare(ctx, err)
 			continue
@@ -115,9 +115,9 @@ func (l *Log) cannotPrepare(ctx context.Context, err error) {
 	}
 }
 
-// newSegment makes a file of zeros, on disk, and maps it. Zeros rather than a hole: a page of the mapping must never
-// need a block that is not there.
-func newSegment(ctx context.Context, dir string, size int64) (*segment, error) {
+// newSegment makes a file of zeros and maps it. Zeros rather than a hole: a page of the mapping must never need a block
+// that is not there. With them on disk already, a flush later writes data only and no metadata, which halves its time.
+func newSegment(ctx context.Context, dir string, size int64, flushed bool) (*segment, error) {
 	path := filepath.Join(dir, nextFile)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -127,6 +127,9 @@ func newSegment(ctx context.Context, dir string, size int64) (*segment, error) {
 		return nil, err
 	}
 	err = writeZeros(ctx, f, size)
+	if err == nil && flushed {
+		err = syncData(f)
+	}
 	var mem []byte
 	if err == nil {
 		mem, err = mapFile(f, int(size))
@@ -149,7 +152,7 @@ func writeZeros(ctx context.Context, f *os.File, size int64) error {
 			return err
 		}
 	}
-	return syncData(f)
+	return nil
 }
 
 // discard removes a segment that was prepared and never used.
