@@ -1,6 +1,7 @@
 package apptest_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,4 +45,15 @@ series:
 		total += v
 	}
 	return total
+}
+
+// has tells whether a name is published with a label that begins as given.
+func (m metrics) has(name string, labels ...string) bool {
+	for series := range m {
+		base, rest, _ := strings.Cut(series, "{")
+		if base == name && !slices.ContainsFunc(labels, func(l string) bool { return !strings.Contains(rest, l) }) {
+			return true
+		}
+	}
+	return false
 }

@@ -108,15 +108,27 @@ func checkTags(f field) error {
 	if f.value.IsZero() && f.tag.Get("required") == "true" {
 		return fmt.Errorf("%s: must be set", f.path)
 	}
-	if s, ok := reflect.TypeAssert[SecretFile](f.value); ok && s.Set() {
-		if _, err := s.Read(); err != nil {
-			return fmt.Errorf("%s: %w", f.path, err)
-		}
+	if err := checkSecrets(f); err != nil {
+		return err
 	}
 	if set := f.tag.Get("oneof"); set != "" {
 		return checkSet(f, strings.Fields(set))
 	}
 	return checkRange(f)
+}
+
+// checkSecrets holds secret files to being readable.
+func checkSecrets(f field) error {
+	files, _ := reflect.TypeAssert[[]SecretFile](f.value)
+	if one, ok := reflect.TypeAssert[SecretFile](f.value); ok && one.Set() {
+		files = []SecretFile{one}
+	}
+	for _, file := range files {
+		if _, err := file.Read(); err != nil {
+			return fmt.Errorf("%s: %w", f.path, err)
+		}
+	}
+	return nil
 }
 
 func checkSet(f field, set []string) error {

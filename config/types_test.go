@@ -97,3 +97,21 @@ func TestSecretFileWarning(t *testing.T) {
 		t.Errorf("mode 0644: got %q", w)
 	}
 }
+
+func TestWarningsNameTheSetting(t *testing.T) {
+	tight, loose := filepath.Join(t.TempDir(), "tight"), filepath.Join(t.TempDir(), "loose")
+	write(t, tight, "x", 0o600)
+	write(t, loose, "x", 0o604)
+	var c struct {
+		Keys struct {
+			One  config.SecretFile   `yaml:"one"`
+			None config.SecretFile   `yaml:"none"`
+			Many []config.SecretFile `yaml:"many"`
+		} `yaml:"keys"`
+	}
+	c.Keys.One, c.Keys.Many = config.SecretFile(loose), []config.SecretFile{config.SecretFile(tight), config.SecretFile(loose)}
+	got := config.Warnings(&c)
+	if len(got) != 2 || !strings.HasPrefix(got[0], "keys.one: secret file "+loose) || !strings.HasPrefix(got[1], "keys.many: ") {
+		t.Errorf("got %q", got)
+	}
+}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/verigate/verigate/audit"
 	"github.com/verigate/verigate/clients"
+	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/gateway"
 	"github.com/verigate/verigate/gateway/admin"
 	"github.com/verigate/verigate/identity"
@@ -58,6 +59,9 @@ const drainWithin = 20 * time.Second
 // of the configuration, an unreadable file or a taken address is a usage error.
 func serve(ctx context.Context, cfg *settings, ready func(context.Context, *node) error) error {
 	n := &node{cfg: cfg, log: cfg.Log.logger(), clock: clock.System, metrics: new(metric.Set)}
+	for _, line := range config.Warnings(cfg) {
+		n.log.Warn(line)
+	}
 	if cfg.Today != "" {
 		today, _ := identity.ParseDay([]byte(cfg.Today)) // checked by Validate
 		n.clock = clock.On(today)
@@ -204,7 +208,7 @@ func (n *node) startAdmin() error {
 	n.describe()
 	address, err := n.admin.Listen()
 	if err != nil {
-		return fmt.Errorf("listening on admin.listen %s: %w", n.cfg.Admin.Listen, err)
+		return err
 	}
 	n.adminURL = "http://" + address.String()
 	return nil

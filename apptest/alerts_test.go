@@ -1,0 +1,39 @@
+package apptest_test
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	metricName  = regexp.MustCompile(`verigate_[a-z_]+`)
+	labelChoice = regexp.MustCompile(`(verigate_[a-z_]+)\{[^}]*?(\w+)=~?"([^"]+)"`)
+)
+
+// TestAlertRulesNameWhatIsPublished: a rule over a metric or a label value that does not exist never fires.
+func TestAlertRulesNameWhatIsPublished(t *testing.T) {
+	rules, err := os.ReadFile("../deploy/prometheus/alerts.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	redis := startRedis(t)
+	g := startDemo(t, "--redis", "redis://"+redis.Addr)
+	published := g.scrape(t)
+	names := metricName.FindAllString(string(rules), -1)
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if !published.has(name) && !published.has(name+"_count") { // a histogram
+			t.Errorf("%s is not published", name)
+		}
+	}
+	for _, m := range labelChoice.FindAllStringSubmatch(string(rules), -1) {
+		for _, value := range strings.Split(m[3], "|") {
+			if label := m[2] + `="` + strings.TrimSuffix(value, ".*"); !published.has(m[1], label) {
+				t.Errorf("%s has no label %s", m[1], label)
+			}
+		}
+	}
+}
