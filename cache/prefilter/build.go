@@ -43,7 +43,7 @@ func (e *Permanent) Error() string { return e.Err.Error() }
 func (e *Permanent) Unwrap() error { return e.Err }
 
 // Source opens key exports. Export starts after the given number of blocks of a snapshot, or at the beginning of the
-// registry's current one when snapshot is "". The caller closes the reader.
+// registry's current one when snapshot is ""; a snapshot that the registry no longer has is [ErrSnapshotGone]. The caller closes the reader.
 type Source interface {
 	Export(ctx context.Context, kind identity.Kind, snapshot string, after uint64) (io.ReadCloser, error)
 }
@@ -90,8 +90,9 @@ func Build(ctx context.Context, src Source, cfg BuildConfig, progress func(Progr
 		progress = func(Progress) {}
 	}
 	g := &Generation{created: time.Now().UTC()}
+	snapshot := "" // of the first kind; a registry that still has it gives all kinds of one moment
 	for _, kind := range cfg.Kinds {
-		b := &builder{cfg: cfg, kind: kind, src: src, progress: progress}
+		b := &builder{cfg: cfg, kind: kind, src: src, progress: progress, snapshot: snapshot}
 		p, region, err := b.run(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("building prefilter of kind %s: %w", kind, err)
@@ -102,7 +103,7 @@ func Build(ctx context.Context, src Source, cfg BuildConfig, progress func(Progr
 		} else if g.registry != registry {
 			return nil, fmt.Errorf("building prefilter of kind %s: export is of registry %q, the kinds before of %q", kind, registry, g.registry)
 		}
-		g.parts[kind] = p
+		g.parts[kind], snapshot = p, p.snapshot
 	}
 	return g, nil
 }
@@ -113,6 +114,8 @@ type builder struct {
 	kind     identity.Kind
 	src      Source
 	progress func(Progress)
+
+	snapshot string // to begin with; "": the registry's current one
 
 	header exportHeader
 	read   *exportReader // its counters go on over resumed responses
@@ -129,6 +132,7 @@ func (b *builder) run(ctx context.Context) (*part, []byte, error) {
 			return b.finish()
 		}
 		b.drop()
+		b.snapshot = ""
 		if !errors.Is(err, ErrSnapshotGone) || try == restarts {
 			return nil, nil, err
 		}
@@ -173,11 +177,7 @@ func (b *builder) blocks() uint64 {
 // response reads one response: the first of a snapshot, or one that goes on after the last verified block. io.EOF means
 // the export is complete.
 func (b *builder) response(ctx context.Context) error {
-	snapshot := ""
-	if b.read != nil {
-		snapshot = b.header.Snapshot
-	}
-	body, err := b.src.Export(ctx, b.kind, snapshot, b.blocks())
+	body, err := b.src.Export(ctx, b.kind, b.snapshot, b.blocks())
 	if err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (b *builder) begin(r *exportReader) error {
 		if err != nil {
 			return &Permanent{err}
 		}
-		b.bits, b.header, b.read = bits, r.header, r
+		b.bits, b.header, b.read, b.snapshot = bits, r.header, r, r.header.Snapshot
 		return nil
 	}
 	h, first := r.header, b.header

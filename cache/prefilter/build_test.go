@@ -155,7 +155,7 @@ func TestBuildResumes(t *testing.T) {
 			t.Errorf("%d identifiers of kind %s of the export are denied", n, kind)
 		}
 	}
-	want := []string{"id  0", "id s1 3", "id s1 6", "id s1 9", "code  0"}
+	want := []string{"id  0", "id s1 3", "id s1 6", "id s1 9", "code s1 0"}
 	if got := s.asked[:len(want)]; strings.Join(got, ",") != strings.Join(want, ",") {
 		t.Errorf("asked %q, want %q", got, want)
 	}
