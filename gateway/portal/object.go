@@ -1,6 +1,10 @@
 package portal
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"github.com/verigate/verigate/internal/jsontext"
+)
 
 // loose reads JSON the way the portal's framework does: single quotes count as quotes, names may go without, a comma
 // may trail, control characters may stand in a string. Values that are no text are taken as their characters (1 as
@@ -137,41 +141,13 @@ func (s *loose) str(quote byte) ([]byte, bool) {
 	return nil, false
 }
 
-var escapes = [256]byte{'"': '"', '\'': '\'', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
-
+// escape consumes an escape sequence; beside those of JSON there is one for the single quote.
 func (s *loose) escape() (rune, bool) {
-	if s.i+1 >= len(s.b) {
-		return 0, false
-	}
-	if c := s.b[s.i+1]; c != 'u' {
+	if s.i+1 < len(s.b) && s.b[s.i+1] == '\'' {
 		s.i += 2
-		return rune(escapes[c]), escapes[c] != 0
+		return '\'', true
 	}
-	r, ok := s.hex4()
-	if !ok || r < 0xD800 || r > 0xDFFF {
-		return r, ok
-	}
-	if r > 0xDBFF || s.i+1 >= len(s.b) || s.b[s.i] != '\\' || s.b[s.i+1] != 'u' {
-		return 0, false // half a surrogate pair stands for nothing
-	}
-	low, ok := s.hex4()
-	if !ok || low < 0xDC00 || low > 0xDFFF {
-		return 0, false
-	}
-	return (r-0xD800)<<10 + (low - 0xDC00) + 0x10000, true
-}
-
-func (s *loose) hex4() (r rune, ok bool) {
-	if s.i+6 > len(s.b) {
-		return 0, false
-	}
-	for _, c := range s.b[s.i+2 : s.i+6] {
-		v, ok := unhex(c)
-		if !ok {
-			return 0, false
-		}
-		r = r<<4 | rune(v)
-	}
-	s.i += 6
-	return r, true
+	r, next, ok := jsontext.Escape(s.b, s.i)
+	s.i = next
+	return r, ok
 }

@@ -1,6 +1,10 @@
 package v1
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"github.com/verigate/verigate/internal/jsontext"
+)
 
 // scanner reads the JSON of a request body front to back. It knows only what a question can hold: objects, strings and
 // null. Strings come out as views into the body; escapes are resolved in place, which always fits.
@@ -87,59 +91,12 @@ func (s *scanner) escaped(start int) ([]byte, bool) {
 			out++
 			continue
 		}
-		r, ok := s.escape()
+		r, next, ok := jsontext.Escape(s.b, s.i)
 		if !ok {
 			return nil, false
 		}
+		s.i = next
 		out += utf8.EncodeRune(s.b[out:s.i], r)
 	}
 	return nil, false
-}
-
-// escape consumes one escape sequence, two of them when they are a surrogate pair. Half a pair is refused: there is no
-// character it could stand for.
-func (s *scanner) escape() (rune, bool) {
-	if s.i+1 >= len(s.b) {
-		return 0, false
-	}
-	c := s.b[s.i+1]
-	if c != 'u' {
-		s.i += 2
-		r := simpleEscapes[c&0x7f]
-		return rune(r), r != 0 && c < utf8.RuneSelf
-	}
-	r, ok := s.hex4()
-	if !ok || r < 0xD800 || r > 0xDFFF {
-		return r, ok
-	}
-	if r > 0xDBFF || s.i+1 >= len(s.b) || s.b[s.i] != '\\' || s.b[s.i+1] != 'u' {
-		return 0, false
-	}
-	low, ok := s.hex4()
-	if !ok || low < 0xDC00 || low > 0xDFFF {
-		return 0, false
-	}
-	return (r-0xD800)<<10 + (low - 0xDC00) + 0x10000, true
-}
-
-var simpleEscapes = [128]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
-
-// hex4 consumes \uXXXX.
-func (s *scanner) hex4() (r rune, ok bool) {
-	if s.i+6 > len(s.b) {
-		return 0, false
-	}
-	for _, c := range s.b[s.i+2 : s.i+6] {
-		switch {
-		case c >= '0' && c <= '9':
-			c -= '0'
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			c = c | 0x20 - 'a' + 10
-		default:
-			return 0, false
-		}
-		r = r<<4 | rune(c)
-	}
-	s.i += 6
-	return r, true
 }

@@ -1,5 +1,3 @@
-// Package jsontext writes JSON strings into byte buffers without allocating: raw UTF-8, nothing escaped that JSON does
-// not require, because some clients of the portal's contract cut the text instead of parsing it.
 package jsontext
 
 import "unicode/utf8"

@@ -42,3 +42,15 @@ func FuzzAppendString(f *testing.F) {
 		}
 	})
 }
+
+func TestEscape(t *testing.T) {
+	for in, want := range map[string]string{
+		`\n`: "\n", `\"x`: `"`, `\\`: `\`, `\/`: "/", `\u1ec5`: "ễ", `\u1EC5`: "ễ", `\ud83d\ude00`: "😀", `\u0000`: "\x00",
+		`\`: "-", `\x`: "-", `\'`: "-", `\u12`: "-", `\u12g4`: "-", `\ud83d`: "-", `\ud83dx`: "-", `\ud83d\n`: "-", `\ude00\ud83d`: "-", `\ud83d\ud83d`: "-",
+	} {
+		r, next, ok := jsontext.Escape([]byte(in), 0)
+		if ok != (want != "-") || (ok && (string(r) != want || next > len(in))) {
+			t.Errorf("%s: %q, %d, %v", in, r, next, ok)
+		}
+	}
+}
