@@ -23,6 +23,7 @@ type chain struct {
 	prev   chainHash
 	hash   hash.Hash // over prev and the bytes since the last link
 	linked uint64    // frames of the segment up to and with the last link
+	links  uint64    // how many of them are links
 
 	seals       *os.File
 	checkpoints *os.File
@@ -33,6 +34,7 @@ type chain struct {
 	signed      uint64 // size of the tree in the newest checkpoint
 	lastSync    verify.Instant
 	lastSign    verify.Instant
+	lastKeys    verify.Instant
 
 	mu     sync.Mutex
 	head   head   // the newest link
@@ -42,7 +44,7 @@ type chain struct {
 }
 
 func (c *chain) begin(s *segment, prev chainHash) {
-	c.seg, c.at, c.frames, c.linked = s, 0, 0, 0
+	c.seg, c.at, c.frames, c.linked, c.links = s, 0, 0, 0, 0
 	c.restart(prev)
 }
 
@@ -112,11 +114,35 @@ func (l *Log) step() (err error) {
 		l.chain.lastSign = now
 		l.sign()
 	}
-	if now.Wall-l.chain.seg.created > int64(l.cfg.SegmentAge.Std()) && frames > l.chain.linked {
-		_ = l.rotate(l.chain.seg) // the next record will say if there is no segment
+	old := now.Wall-l.chain.seg.created > int64(l.cfg.SegmentAge.Std()) && frames > l.chain.links
+	if old || l.newEpoch(now) {
+		_ = l.rotate(l.chain.seg) // if there is no segment, the next record will say so
 	}
 	return nil
 }
+
+// newEpoch looks for a newer epoch key now and then, and takes it into use with the next segment.
+func (l *Log) newEpoch(now verify.Instant) bool {
+	if now.Since(l.chain.lastKeys) < keysEvery {
+		return false
+	}
+	l.chain.lastKeys = now
+	epochs, err := LoadEpochs(l.cfg.Keys)
+	if err != nil || len(epochs) == 0 {
+		l.deps.Log.Error("the audit log's epoch keys cannot be read, the present one stays in use", "keys", l.cfg.Keys, "reason", err)
+		return false
+	}
+	newest := epochs[len(epochs)-1]
+	if newest.Number <= l.epoch.Load().Number {
+		return false
+	}
+	l.epoch.Store(newest)
+	l.deps.Log.Info("the audit log uses a new epoch key", "epoch", newest.Number)
+	return true
+}
+
+// keysEvery is how often the key folder is looked at.
+const keysEvery = time.Minute
 
 // link flushes the segment and then writes what the flushed part hashes to: a link on disk vouches that what it covers
 // is on disk, so that a power loss can never look like tampering.
@@ -132,6 +158,7 @@ func (l *Log) link(now verify.Instant) error {
 		return nil // the segment is full: its seal comes next
 	}
 	c.restart(sum)
+	c.links++
 	// If nothing was written meanwhile, the link is the last frame and there is nothing to link until there is more.
 	if c.linked = frames; seq == c.seg.first+frames {
 		c.linked++

@@ -27,6 +27,7 @@ type Filter struct {
 type Found struct {
 	Segment  uint64
 	Seq      uint64
+	Body     []byte // the record as it stands in the log
 	Decision *Decision
 	Count    *Count
 	Event    *Event
@@ -196,7 +197,7 @@ func (m *matcher) match(f frame) (*Found, error) {
 	if at := timeOf(f); at < m.since || at >= m.until {
 		return nil, nil //nolint:nilnil // see above
 	}
-	m.found = Found{}
+	m.found = Found{Body: f.body}
 	ok, err := false, error(nil)
 	switch f.kind {
 	case TypeDecision:

@@ -142,6 +142,31 @@ func TestEpochs(t *testing.T) {
 	}
 }
 
+// A new epoch key is taken into use by a log that is running.
+func TestNewEpochWhileRunning(t *testing.T) {
+	cfg := settings(t, quick)
+	var clock clockAt
+	clock.put(noon)
+	l, err := audit.Open(cfg, audit.Deps{Clock: clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(t, l, 3)
+	if err := audit.AddEpoch(cfg.Keys, 7); err != nil {
+		t.Fatal(err)
+	}
+	clock.put(noon.Add(time.Minute))
+	eventually(t, "the next segment", func() bool { return l.Status().Segment == 2 })
+	fill(t, l, 3)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	filter := audit.Filter{Subjects: []verify.Subject{decision(0).Subject}, Epochs: epochs(t, cfg)[1:]}
+	if found, problems := find(t, cfg.Dir, filter); len(found) != 1 || len(problems) != 1 {
+		t.Errorf("with the new key only: %v, %v", found, problems)
+	}
+}
+
 func TestEpochKeysRefused(t *testing.T) {
 	for name, text := range map[string]string{"epoch-0.key": strings.Repeat("a", 40), "epoch-x.key": strings.Repeat("a", 40), "epoch-2.key": "short"} {
 		dir := t.TempDir()

@@ -169,6 +169,7 @@ func (l *Log) start(last *seal, report *Recovery) error {
 	default:
 	}
 	l.chain.begin(s, prev)
+	l.chain.lastKeys = l.deps.Clock()
 	l.chain.sealed = uint64(len(l.chain.tree.leaves))
 	l.tasks.Add(2)
 	go l.prepare(ctx)

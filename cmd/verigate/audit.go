@@ -23,8 +23,9 @@ import (
 )
 
 type auditCmd struct {
-	Verify auditVerifyCmd `cmd:"" help:"Check a log offline; exit 0 sound, 1 tampered with, 2 unreadable."`
-	Find   auditFindCmd   `cmd:"" help:"Print the records of a log that match."`
+	Verify  auditVerifyCmd  `cmd:"" help:"Check a log offline; exit 0 sound, 1 tampered with, 2 unreadable."`
+	Find    auditFindCmd    `cmd:"" help:"Print the records of a log that match."`
+	Subject auditSubjectCmd `cmd:"" help:"Answer a person's question: who asked about me?"`
 }
 
 type auditVerifyCmd struct {
@@ -123,7 +124,7 @@ func subjectsOf(h *verify.SubjectHasher, identifiers []string) ([]verify.Subject
 	for i, text := range identifiers {
 		key, fault := identity.ParseAny([]byte(text))
 		if fault != identity.FaultNone {
-			return nil, fmt.Errorf("--subject, number %d: %w", i+1, fault)
+			return nil, fmt.Errorf("identifier %d: %w", i+1, fault)
 		}
 		subjects = append(subjects, h.Subject(key))
 	}
