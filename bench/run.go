@@ -81,7 +81,12 @@ func halves() (server, client []string) {
 	if _, err := exec.LookPath("taskset"); err != nil || n < 2 {
 		return nil, nil
 	}
-	set := func(from, to int) []string { return []string{"taskset", "-c", fmt.Sprintf("%d-%d", from, to)} }
+	set := func(from, to int) []string {
+		if from == to {
+			return []string{"taskset", "-c", strconv.Itoa(from)}
+		}
+		return []string{"taskset", "-c", fmt.Sprintf("%d-%d", from, to)}
+	}
 	return set(0, n/2-1), set(n/2, n-1)
 }
 
@@ -89,7 +94,7 @@ func layout(server, client []string) string {
 	if server == nil {
 		return "server and client share all cores"
 	}
-	return "server on cores " + server[2] + ", client on cores " + client[2]
+	return "server on core " + server[2] + ", client on core " + client[2]
 }
 
 // draw makes questions whose answer is a match.
