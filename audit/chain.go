@@ -38,7 +38,7 @@ type chain struct {
 
 	mu     sync.Mutex
 	head   head   // the newest link
-	sealed uint64 // size of the tree
+	view   tree   // as it is to others; it shares memory with tree, which only grows
 	latest []byte // the newest checkpoint
 	told   head   // the head it names
 }
@@ -75,7 +75,6 @@ func (c *chain) sum() (h chainHash) {
 
 // follow is the chain's goroutine.
 func (l *Log) follow(ctx context.Context) {
-	defer l.tasks.Done()
 	t := time.NewTicker(tick)
 	defer t.Stop()
 	for {
@@ -208,7 +207,7 @@ func (l *Log) seal(end int, frames uint64) error {
 	}
 	c.pending = append(c.pending, s)
 	c.mu.Lock()
-	c.head, c.sealed = head{}, uint64(len(c.tree.leaves))
+	c.head, c.view = head{}, c.tree
 	c.mu.Unlock()
 	return nil
 }
@@ -341,4 +340,11 @@ func (l *Log) Checkpoint() []byte {
 	l.chain.mu.Lock()
 	defer l.chain.mu.Unlock()
 	return l.chain.latest
+}
+
+// sealed returns the tree as it is now; it is not to be changed.
+func (l *Log) sealed() tree {
+	l.chain.mu.Lock()
+	defer l.chain.mu.Unlock()
+	return l.chain.view
 }

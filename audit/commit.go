@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,17 +106,30 @@ func (c *committer) slow() bool {
 	return c.stalled
 }
 
-// flush puts on disk what was published in the segments that are being written.
+// flush puts on disk what was published in the segments that are being written; only the committer calls it.
 func (l *Log) flush() error {
 	began := time.Now()
 	l.mu.Lock()
 	l.flushing = append(l.flushing[:0], l.unsealed...)
 	l.mu.Unlock()
-	for _, s := range l.flushing {
+	err := l.syncAll(l.flushing)
+	l.count.flush.Observe(time.Since(began).Seconds())
+	return err
+}
+
+// flushNow is flush for everybody else.
+func (l *Log) flushNow() error {
+	l.mu.Lock()
+	segments := slices.Clone(l.unsealed)
+	l.mu.Unlock()
+	return l.syncAll(segments)
+}
+
+func (l *Log) syncAll(segments []*segment) error {
+	for _, s := range segments {
 		if err := s.sync(); err != nil {
 			return l.fail(err)
 		}
 	}
-	l.count.flush.Observe(time.Since(began).Seconds())
 	return nil
 }

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -22,7 +23,20 @@ type Config struct {
 	LinkEvery    config.Duration `yaml:"link_every" default:"1s" min:"100ms" max:"1m" help:"How often new records are linked into the hash chain and, with durability 'process', flushed to disk."`
 	Checkpoint   config.Duration `yaml:"checkpoint_every" default:"10s" min:"1s" max:"1h" help:"How often a signed checkpoint of the newest link is written."`
 	StallTimeout config.Duration `yaml:"stall_timeout" default:"1s" min:"10ms" max:"10s" help:"How long a record may wait for a slow disk before it counts as failed."`
+	Compress     config.Duration `yaml:"compress_after" default:"1d" help:"Sealed segments of this age are compressed; 0s never."`
+	Retain       config.Duration `yaml:"retain" help:"Segments whose newest record is older are removed, which the log says and proves; 0s keeps everything."`
 	FloodQuota   config.ByteSize `yaml:"flood_quota" default:"64MiB" min:"1MiB" max:"1TiB" help:"Disk that counted refusals may take in a day; beyond it they are counted together."`
+}
+
+// Validate checks what no tag can say.
+func (c *Config) Validate() error {
+	if c.Retain != 0 && c.Retain.Std() < 24*time.Hour {
+		return fmt.Errorf("retain %s: must be 0s or at least 1d", c.Retain)
+	}
+	if c.Compress < 0 {
+		return fmt.Errorf("compress_after %s: must not be negative", c.Compress)
+	}
+	return nil
 }
 
 // Deps are what the log works with; every field may be left out.

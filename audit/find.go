@@ -3,7 +3,9 @@ package audit
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,12 +53,15 @@ func (s *Search) Run(ctx context.Context) error {
 	}
 	var done, found int64
 	for _, name := range names {
-		e, err := openEvidence(s.Dir, name)
+		e, err := s.open(name)
 		if err != nil {
 			return fmt.Errorf("searching the audit log: %w", err)
 		}
 		n, err := s.segment(ctx, e)
-		done, found = done+int64(len(e.data)), found+n
+		if info, err := e.file.Stat(); err == nil {
+			done += info.Size()
+		}
+		found += n
 		e.close()
 		if err != nil {
 			return err
@@ -76,18 +81,31 @@ func (s *Search) list() (names []string, total int64, err error) {
 	if _, err := os.Stat(filepath.Join(s.Dir, metaFile)); err != nil {
 		return nil, 0, fmt.Errorf("there is no %s file in %s: this is not the folder of an audit log", metaFile, s.Dir)
 	}
+	plain := map[uint64]bool{}
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil {
 			return nil, 0, err
 		}
-		if segmentIndex(e.Name()) != 0 {
-			names = append(names, e.Name())
-			total += info.Size()
+		index, compressed := segmentIndex(e.Name()) // the plain form comes first, and one of the two is enough
+		if index == 0 || compressed && plain[index] {
+			continue
 		}
+		plain[index] = true
+		names = append(names, e.Name())
+		total += info.Size()
 	}
 	slices.Sort(names)
 	return names, total, nil
+}
+
+// open opens a segment, in the other form if it was compressed since the folder was listed.
+func (s *Search) open(name string) (*evidence, error) {
+	e, err := openEvidence(s.Dir, name)
+	if index, compressed := segmentIndex(name); errors.Is(err, fs.ErrNotExist) && !compressed {
+		return openEvidence(s.Dir, compressedName(index))
+	}
+	return e, err
 }
 
 // slack is how much earlier than its segment's beginning a decision may have been made, and how much later recorded.
@@ -131,7 +149,7 @@ func (s *Search) segment(ctx context.Context, e *evidence) (found int64, err err
 		}
 		hit, err := m.match(fr)
 		if err != nil {
-			s.problem(&fault{e.header.index, sc.off - fr.length, fr.seq, err.Error()})
+			s.problem(sc.faultAt(sc.off-fr.length, fr.seq, "%v", err))
 			continue
 		}
 		if hit == nil {

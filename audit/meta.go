@@ -120,17 +120,23 @@ func publicOf(private string) (string, error) {
 
 func segmentName(index uint64) string { return fmt.Sprintf("%020d%s", index, segmentSuffix) }
 
-// segmentIndex reads a segment's file name; 0 is not one.
-func segmentIndex(name string) (index uint64) {
-	digits, ok := strings.CutSuffix(name, segmentSuffix)
-	if !ok || len(digits) != 20 {
-		return 0
+// segmentIndex reads a segment's file name, of either form; 0 is not one.
+func segmentIndex(name string) (index uint64, compressed bool) {
+	digits, compressed := strings.CutSuffix(name, compressedSuffix)
+	if !compressed {
+		var ok bool
+		if digits, ok = strings.CutSuffix(name, segmentSuffix); !ok {
+			return 0, false
+		}
+	}
+	if len(digits) != 20 {
+		return 0, false
 	}
 	for _, c := range []byte(digits) {
 		if c < '0' || c > '9' {
-			return 0
+			return 0, false
 		}
 		index = index*10 + uint64(c-'0')
 	}
-	return index
+	return index, compressed
 }

@@ -56,18 +56,31 @@ func (l *Log) open() error {
 	if err := l.openAppended(); err != nil {
 		return err
 	}
+	if err := l.catchUp(f.signed); err != nil {
+		return err
+	}
+	return l.start(f.lastSeal(), report)
+}
+
+// catchUp files the checkpoints that a crash left out, from size signed on, and offers the newest.
+func (l *Log) catchUp(signed uint64) error {
 	c := &l.chain
-	c.filed = uint64(len(f.tree.leaves))
-	for c.vouched = f.signed; c.vouched < c.filed; {
+	c.filed, c.vouched = uint64(len(c.tree.leaves)), signed
+	for c.vouched < c.filed {
 		if err := l.fileCheckpoint(c.vouched + 1); err != nil {
 			return err
 		}
 		if c.vouched++; !l.sign() {
-			return errors.New("the newest checkpoint cannot be written")
+			return errNoCheckpoint
 		}
 	}
-	return l.start(f.lastSeal(), report)
+	if c.filed > 0 && !l.sign() {
+		return errNoCheckpoint
+	}
+	return nil
 }
+
+var errNoCheckpoint = errors.New("the newest checkpoint cannot be written")
 
 // loadKeys reads the signing key and takes the newest epoch key into use.
 func (l *Log) loadKeys() error {
@@ -170,10 +183,10 @@ func (l *Log) start(last *seal, report *Recovery) error {
 	}
 	l.chain.begin(s, prev)
 	l.chain.lastKeys = l.deps.Clock()
-	l.chain.sealed = uint64(len(l.chain.tree.leaves))
-	l.tasks.Add(2)
-	go l.prepare(ctx)
-	go l.follow(ctx)
+	l.chain.view = l.chain.tree
+	l.tasks.Go(func() { l.prepare(ctx) })
+	l.tasks.Go(func() { l.follow(ctx) })
+	l.tasks.Go(func() { l.keep(ctx) })
 	if l.disk {
 		l.tasks.Go(func() { l.commit.run(ctx) })
 	}

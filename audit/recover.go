@@ -179,7 +179,7 @@ func (f *folder) holdHead() error {
 	h := f.latest.head
 	for _, r := range f.open {
 		if r.index == h.segment && !slices.Contains(r.scan.links, h) {
-			return &fault{r.index, int(h.upTo), r.scan.seq, "a checkpoint vouches for more than there is: the segment was cut back or changed"}
+			return &fault{r.index, "", int(h.upTo), r.scan.seq, "a checkpoint vouches for more than there is: the segment was cut back or changed"}
 		}
 	}
 	return nil
@@ -193,7 +193,7 @@ func (f *folder) readSegments() error {
 	}
 	var indexes []uint64
 	for _, e := range entries {
-		if i := segmentIndex(e.Name()); i > uint64(len(f.tree.leaves)) {
+		if i, compressed := segmentIndex(e.Name()); i > uint64(len(f.tree.leaves)) && !compressed {
 			indexes = append(indexes, i)
 		}
 	}
@@ -263,7 +263,7 @@ func (f *folder) examine() error {
 	for i, r := range f.open {
 		index := uint64(len(f.tree.leaves) + i + 1)
 		if r.index != index || r.first < first || known && r.first != first {
-			return &fault{index, 0, first, fmt.Sprintf("the header is that of segment %d, from record %d on", r.index, r.first)}
+			return &fault{index, "", 0, first, fmt.Sprintf("the header is that of segment %d, from record %d on", r.index, r.first)}
 		}
 		if i > 0 {
 			f.open[i-1].lost = r.first - first
@@ -301,7 +301,7 @@ func (r *remains) examine(chained bool) error {
 		case fr.kind == TypeSeal:
 			err = r.checkSeal(at)
 		case fr.kind == TypeLink && !chained:
-			err = &fault{r.index, at, fr.seq, "a link stands in a segment that cannot have one yet"}
+			err = r.scan.faultAt(at, fr.seq, "a link stands in a segment that cannot have one yet")
 		default:
 			err = sc.follow(fr, at)
 		}
@@ -316,7 +316,7 @@ func (r *remains) examine(chained bool) error {
 func (r *remains) checkSeal(at int) error {
 	s := r.sealed
 	if s == nil || r.scan.off != len(r.scan.data) || s.index != r.index || s.first != r.first || s.log != r.log || s.from != r.created {
-		return &fault{r.index, at, r.scan.seq - 1, "the seal is not that of this segment"}
+		return r.scan.faultAt(at, r.scan.seq-1, "the seal is not that of this segment")
 	}
 	return r.scan.check(at, at, s.hash)
 }

@@ -76,7 +76,6 @@ func (l *Log) enter(s *segment) error {
 // prepare makes segments ahead of their use, so that neither allocating nor zeroing happens on anybody's way and a full
 // disk is known a whole segment early.
 func (l *Log) prepare(ctx context.Context) {
-	defer l.tasks.Done()
 	for ctx.Err() == nil {
 		s, err := newSegment(ctx, l.cfg.Dir, l.cfg.SegmentSize.Bytes(), l.disk)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 // scanner walks over the frames of one segment, in order. It knows what a crash may leave behind and what only
 // tampering or a broken disk can.
 type scanner struct {
+	name   string // of the file
 	data   []byte
 	off    int
 	seq    uint64 // of the next frame
@@ -34,6 +35,7 @@ type hole struct {
 // fault is what is wrong with a segment, with its place.
 type fault struct {
 	segment uint64
+	name    string // of the file, if it is not the segment's plain one
 	off     int
 	seq     uint64
 	reason  string
@@ -41,15 +43,26 @@ type fault struct {
 
 // Error names the place and the reason.
 func (f *fault) Error() string {
-	return fmt.Sprintf("%s, offset %d, record %d: %s", segmentName(f.segment), f.off, f.seq, f.reason)
+	return fmt.Sprintf("%s, offset %d, record %d: %s", f.file(), f.off, f.seq, f.reason)
+}
+
+func (f *fault) file() string {
+	if f.name != "" {
+		return f.name
+	}
+	return segmentName(f.segment)
 }
 
 func newScanner(data []byte, h header, start chainHash) *scanner {
-	return &scanner{data: data, off: headerSize, seq: h.first, prev: start, index: h.index, whole: uint64(len(data)) == h.size}
+	return &scanner{data: data, off: headerSize, seq: h.first, prev: start, index: h.index, name: segmentName(h.index), whole: uint64(len(data)) == h.size}
+}
+
+func (s *scanner) faultAt(off int, seq uint64, format string, args ...any) error {
+	return &fault{s.index, s.name, off, seq, fmt.Sprintf(format, args...)}
 }
 
 func (s *scanner) fault(format string, args ...any) error {
-	return &fault{s.index, s.off, s.seq, fmt.Sprintf(format, args...)}
+	return s.faultAt(s.off, s.seq, format, args...)
 }
 
 // next returns the next frame; ok is false at the end.
@@ -189,13 +202,13 @@ func lostSector(off int, rest []byte) bool {
 // check holds a link or the seal to the chain and moves the chain on.
 func (s *scanner) check(at, upTo int, hash chainHash) error {
 	if upTo < s.linked || upTo > at {
-		return &fault{s.index, at, s.seq - 1, "the link covers a stretch that cannot be"}
+		return s.faultAt(at, s.seq-1, "the link covers a stretch that cannot be")
 	}
 	h := sha256.New()
 	h.Write(s.prev[:])
 	h.Write(s.data[s.linked:upTo])
 	if chainHash(h.Sum(nil)) != hash {
-		return &fault{s.index, s.linked, s.seq - 1, fmt.Sprintf("what stands before this record, from offset %d to %d, is not what was linked", s.linked, upTo)}
+		return s.faultAt(s.linked, s.seq-1, "what stands before this record, from offset %d to %d, is not what was linked", s.linked, upTo)
 	}
 	s.prev, s.linked = hash, upTo
 	s.links = append(s.links, head{s.index, uint64(upTo), hash})
@@ -209,7 +222,7 @@ func (s *scanner) follow(f frame, at int) error {
 	}
 	var k link
 	if err := k.decode(f.body); err != nil {
-		return &fault{s.index, at, f.seq, "the link is damaged"}
+		return s.faultAt(at, f.seq, "the link is damaged")
 	}
 	return s.check(at, int(k.upTo), k.hash)
 }

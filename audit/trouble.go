@@ -122,7 +122,7 @@ type Status struct {
 func (l *Log) Status() Status {
 	l.chain.mu.Lock()
 	h := l.chain.head
-	sealed := l.chain.sealed
+	sealed := uint64(len(l.chain.view.leaves))
 	l.chain.mu.Unlock()
 	s := Status{
 		Linked: fmt.Sprintf("%x", h.hash[:]), Sealed: sealed, Durability: l.cfg.Durability,

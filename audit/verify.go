@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -85,7 +84,6 @@ const verifyAttempts = 3
 
 func verifyOnce(ctx context.Context, cfg VerifyConfig) (*Report, error) {
 	v := &verifier{cfg: cfg, report: &Report{Findings: []Finding{}, Notes: []string{}}}
-	defer v.close()
 	// What vouches is read before what it vouches for, so that a log that grows meanwhile is none the worse for it.
 	v.latest = v.read(latestFile)
 	v.checkpoints = v.read(checkpointsFile)
@@ -100,6 +98,7 @@ func verifyOnce(ctx context.Context, cfg VerifyConfig) (*Report, error) {
 	if err := v.checkSegments(ctx); err != nil {
 		return nil, err
 	}
+	v.checkSaid()
 	v.checkCheckpoints()
 	v.checkOthers()
 	slices.SortStableFunc(v.report.Findings, compareFindings)
@@ -124,7 +123,7 @@ type verifier struct {
 	report *Report
 
 	files    map[string]fs.FileInfo
-	segments []*evidence // by index, from 1; what is missing is nil
+	segments []segmentFile // by index, from 1
 	id       logID
 	verifier note.Verifier
 	tree     tree // of the seals, from their file or from the segments
@@ -134,19 +133,9 @@ type verifier struct {
 
 	mu    sync.Mutex
 	links map[head]bool
+	said  sayings
 	done  atomic.Int64
 	total int64
-}
-
-// evidence is a segment's file and what was found in it.
-type evidence struct {
-	name    string
-	file    *os.File
-	data    []byte
-	header  header
-	headErr error
-	sealed  *seal // as the segment itself ends
-	mapped  bool
 }
 
 func (v *verifier) find(file string, offset int64, record uint64, reason string, args ...any) {
@@ -164,7 +153,7 @@ func (v *verifier) note(format string, args ...any) {
 // found reports a scanner's error.
 func (v *verifier) found(err error) {
 	if f, ok := errors.AsType[*fault](err); ok {
-		v.find(segmentName(f.segment), int64(f.off), f.seq, "%s", f.reason)
+		v.find(f.file(), int64(f.off), f.seq, "%s", f.reason)
 		return
 	}
 	v.find("", -1, 0, "%v", err)
@@ -186,89 +175,47 @@ func (v *verifier) list() error {
 			return err
 		}
 		v.files[e.Name()] = info
-		if segmentIndex(e.Name()) != 0 {
+		if index, _ := segmentIndex(e.Name()); index != 0 {
 			v.total += info.Size()
+			v.place(e.Name(), info)
 		}
 	}
 	if v.files[metaFile] == nil && v.total == 0 {
 		return fmt.Errorf("there is no %s file: this is not the folder of an audit log", metaFile)
 	}
-	return v.openSegments()
-}
-
-func (v *verifier) openSegments() error {
-	for name := range v.files {
-		index := segmentIndex(name)
-		if index == 0 {
-			continue
-		}
-		if index > 1<<24 {
-			v.find(name, -1, 0, "no log has that many segments")
-			continue
-		}
-		for uint64(len(v.segments)) < index {
-			v.segments = append(v.segments, nil)
-		}
-		e, err := openEvidence(v.cfg.Dir, name)
-		if err != nil {
-			return err
-		}
-		v.segments[index-1] = e
-	}
 	return nil
 }
 
-// openEvidence opens a segment. One that is being written may be cut while it is read, so it is copied; a sealed one
-// never changes.
-func openEvidence(dir, name string) (*evidence, error) {
-	f, err := os.Open(filepath.Join(dir, name))
-	if err != nil {
-		return nil, err
+// place notes a segment's file under its index; of two forms the plain one counts.
+func (v *verifier) place(name string, info fs.FileInfo) {
+	index, compressed := segmentIndex(name)
+	if index > maxSegments {
+		v.find(name, -1, 0, "no log has that many segments")
+		return
 	}
-	e := &evidence{name: name, file: f}
-	if err := e.load(); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("reading %s: %w", name, err)
+	for uint64(len(v.segments)) < index {
+		v.segments = append(v.segments, segmentFile{})
 	}
-	e.header, e.headErr = parseHeader(e.data)
-	if s, ok := sealOf(e.data); ok {
-		e.sealed = &s
+	s := &v.segments[index-1]
+	switch {
+	case s.name == "":
+	case compressed:
+		v.note("%s: stands beside the segment itself, as a crash while compressing leaves it", name)
+		return
+	default:
+		v.note("%s: stands beside the segment itself, as a crash while compressing leaves it", s.name)
 	}
-	return e, nil
+	*s = segmentFile{name: name, compressed: compressed, size: info.Size()}
 }
 
-func (e *evidence) load() error {
-	info, err := e.file.Stat()
-	if err != nil {
-		return err
-	}
-	head := make([]byte, headerSize)
-	n, err := e.file.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	if h, err := parseHeader(head[:n]); err == nil && h.size != uint64(info.Size()) {
-		e.data, err = mapReadOnly(e.file, int(info.Size()))
-		e.mapped = true
-		return err
-	}
-	e.data, err = io.ReadAll(io.NewSectionReader(e.file, 0, info.Size()))
-	return err
-}
+// maxSegments bounds what a file name can make the verifier believe.
+const maxSegments = 1 << 24
 
-func (e *evidence) close() {
-	if e.mapped {
-		unmap(e.data)
-	}
-	e.file.Close()
-}
-
-func (v *verifier) close() {
-	for _, e := range v.segments {
-		if e != nil {
-			e.close()
-		}
-	}
+// segmentFile is where a segment lies; without a name there is none.
+type segmentFile struct {
+	name       string
+	compressed bool
+	size       int64
 }
 
 // readMeta takes the log's id from the LOG file, or from the segments when that is not the file they were made with.
@@ -277,13 +224,7 @@ func (v *verifier) readMeta() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	own := logID{}
-	for _, e := range v.segments {
-		if e != nil && e.headErr == nil {
-			own = e.header.log
-			break
-		}
-	}
+	own := v.ownID()
 	m, bad := parseMeta(text)
 	sum := idOf(text)
 	switch {
@@ -308,6 +249,25 @@ func (v *verifier) readMeta() error {
 	return nil
 }
 
+// ownID returns the log's id as the newest readable segment repeats it; zero if there is none.
+func (v *verifier) ownID() logID {
+	for _, s := range slices.Backward(v.segments) {
+		if s.name == "" {
+			continue
+		}
+		e, err := openEvidence(v.cfg.Dir, s.name)
+		if err != nil {
+			continue
+		}
+		id, bad := e.header.log, e.headErr
+		e.close()
+		if bad == nil {
+			return id
+		}
+	}
+	return logID{}
+}
+
 // readSeals makes the tree of the seals file and adds what only the segments themselves have yet.
 func (v *verifier) readSeals() {
 	b := v.seals
@@ -318,14 +278,28 @@ func (v *verifier) readSeals() {
 	} else if whole < len(b) {
 		v.note("%s: the last seal is incomplete (%d bytes)", sealsFile, len(b)-whole)
 	}
-	for i := v.filed; i < len(v.segments) && v.segments[i] != nil && v.segments[i].sealed != nil; i++ {
-		if v.tree.add(*v.segments[i].sealed) != nil {
+	for i := v.filed; i < len(v.segments); i++ {
+		s := v.sealOf(v.segments[i].name)
+		if s == nil || v.tree.add(*s) != nil {
 			break
 		}
 	}
 	if n := len(v.tree.leaves) - v.filed; n > 0 {
 		v.note("%s: the newest %d of the sealed segments are not filed yet", sealsFile, n)
 	}
+}
+
+// sealOf returns the seal a segment's file ends with, nil if it has none.
+func (v *verifier) sealOf(name string) *seal {
+	if name == "" {
+		return nil
+	}
+	e, err := openEvidence(v.cfg.Dir, name)
+	if err != nil {
+		return nil
+	}
+	defer e.close()
+	return e.sealed
 }
 
 // checkSegments scans every segment, several at a time.

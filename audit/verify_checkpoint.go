@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 )
 
 // checkCheckpoints holds every checkpoint, the folder's own and those somebody else kept, to the tree.
@@ -142,7 +143,9 @@ func (v *verifier) checkOthers() {
 		case nextFile:
 			v.checkNext()
 		default:
-			if segmentIndex(name) == 0 {
+			if index, compressed := segmentIndex(strings.TrimSuffix(name, ".tmp")); compressed && strings.HasSuffix(name, ".tmp") {
+				v.note("%s: left over from a crash while compressing", name)
+			} else if index == 0 || strings.HasSuffix(name, ".tmp") {
 				v.find(name, -1, 0, "the file does not belong to the log")
 			}
 		}

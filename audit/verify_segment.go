@@ -8,15 +8,23 @@ import (
 
 // checkSegment scans segment i+1.
 func (v *verifier) checkSegment(i int) {
-	name := segmentName(uint64(i) + 1)
-	if i >= len(v.segments) || v.segments[i] == nil {
-		v.find(name, -1, 0, "the segment is missing")
+	index := uint64(i) + 1
+	if i >= len(v.segments) || v.segments[i].name == "" {
+		v.isMissing(index)
 		return
 	}
-	e := v.segments[i]
-	defer v.progress(int64(len(e.data)))
-	last := i == len(v.segments)-1
-	if last && i >= len(v.tree.leaves) && len(bytes.TrimLeft(e.data, "\x00")) == 0 {
+	defer v.progress(v.segments[i].size)
+	name := v.segments[i].name
+	e, err := openEvidence(v.cfg.Dir, name)
+	if err != nil {
+		v.find(name, -1, 0, "the segment cannot be read: %v", err)
+		return
+	}
+	defer e.close()
+	if e.packed != nil {
+		v.isPacked(index, e)
+	}
+	if i == len(v.segments)-1 && i >= len(v.tree.leaves) && len(bytes.TrimLeft(e.data, "\x00")) == 0 {
 		v.note("%s: begun and not used", name)
 		return
 	}
@@ -24,7 +32,7 @@ func (v *verifier) checkSegment(i int) {
 		v.find(name, 0, 0, "%v", e.headErr)
 		return
 	}
-	if e.header.log != v.id || e.header.index != uint64(i)+1 {
+	if e.header.log != v.id || e.header.index != index {
 		v.find(name, 0, e.header.first, "this is segment %d of log %x", e.header.index, e.header.log[:])
 		return
 	}
@@ -34,10 +42,9 @@ func (v *verifier) checkSegment(i int) {
 		return
 	}
 	sc := newScanner(e.data, e.header, start)
+	sc.name = name
 	if i < len(v.tree.leaves) {
-		if !v.cutToSeal(e, sc, v.tree.leaves[i]) {
-			return
-		}
+		v.cutToSeal(e, sc, v.tree.leaves[i])
 	}
 	v.scan(sc, chained)
 }
@@ -56,19 +63,17 @@ func (v *verifier) startOf(i int) (start chainHash, first uint64, chained bool) 
 }
 
 // cutToSeal limits a scan to what the seal vouches for; a segment that does not end with its seal is reported.
-func (v *verifier) cutToSeal(e *evidence, sc *scanner, s seal) bool {
+func (v *verifier) cutToSeal(e *evidence, sc *scanner, s seal) {
 	size := int64(len(e.data))
 	switch {
 	case size < int64(s.length):
 		v.find(e.name, size, s.last, "the segment was cut off: it has %d bytes, its seal vouches for %d", size, s.length)
 	case size > int64(s.length) && len(bytes.TrimLeft(e.data[s.length:], "\x00")) > 0:
 		v.find(e.name, int64(s.length), s.last, "there are bytes behind the seal")
-		return true
 	case size > int64(s.length) && e.header.size != uint64(size):
 		v.find(e.name, int64(s.length), s.last, "the segment has %d bytes, its seal vouches for %d", size, s.length)
 	}
 	sc.sealed, sc.data = true, e.data[:min(size, int64(s.length))]
-	return true
 }
 
 // scan walks over the frames of a segment and holds them to the chain.
@@ -90,11 +95,14 @@ func (v *verifier) scan(sc *scanner, chained bool) {
 			break
 		}
 		n[f.kind]++
+		if f.kind == TypeEvent {
+			v.heed(f)
+		}
 		if f.kind == TypeSeal {
 			ended = true
 		}
 		if f.kind == TypeVoid {
-			v.note("%s, offset %d: records %d to %d were incomplete after a crash", segmentName(sc.index), at, f.seq, sc.seq-1)
+			v.note("%s, offset %d: records %d to %d were incomplete after a crash", sc.name, at, f.seq, sc.seq-1)
 		}
 		if t := timeOf(f); t != 0 {
 			if from == 0 {
@@ -104,7 +112,7 @@ func (v *verifier) scan(sc *scanner, chained bool) {
 		}
 	}
 	if sc.sealed && !ended && sc.off == len(sc.data) {
-		v.found(&fault{sc.index, sc.off, sc.seq, "the segment does not end with its seal"})
+		v.found(sc.faultAt(sc.off, sc.seq, "the segment does not end with its seal"))
 	}
 	v.tellHoles(sc)
 	v.sum(sc, n, from, to)
@@ -112,17 +120,17 @@ func (v *verifier) scan(sc *scanner, chained bool) {
 
 func (v *verifier) checkFrame(sc *scanner, f frame, at int, chained bool) error {
 	if f.kind == TypeLink && !chained {
-		return &fault{sc.index, at, f.seq, "a link stands in a segment that cannot have one yet"}
+		return sc.faultAt(at, f.seq, "a link stands in a segment that cannot have one yet")
 	}
 	if f.kind == TypeSeal {
 		var s seal
 		if s.decode(f.body) != nil || !sc.sealed || s != v.tree.leaves[sc.index-1] || sc.off != len(sc.data) {
-			return &fault{sc.index, at, f.seq, "the seal is not the one of this segment"}
+			return sc.faultAt(at, f.seq, "the seal is not the one of this segment")
 		}
 		return sc.check(at, at, s.hash)
 	}
 	if !wellFormed(f) {
-		return &fault{sc.index, at, f.seq, "the record's content does not fit its type"}
+		return sc.faultAt(at, f.seq, "the record's content does not fit its type")
 	}
 	return sc.follow(f, at)
 }
@@ -152,10 +160,10 @@ func timeOf(f frame) int64 {
 
 func (v *verifier) tellHoles(sc *scanner) {
 	for _, off := range sc.late {
-		v.note("%s, offset %d: the record was written and not published, as a crash leaves it", segmentName(sc.index), off)
+		v.note("%s, offset %d: the record was written and not published, as a crash leaves it", sc.name, off)
 	}
 	for _, h := range sc.holes {
-		v.note("%s, offset %d: a record after %d is incomplete, as a crash leaves it (%d bytes)", segmentName(sc.index), h.off, h.seq-1, h.length)
+		v.note("%s, offset %d: a record after %d is incomplete, as a crash leaves it (%d bytes)", sc.name, h.off, h.seq-1, h.length)
 	}
 }
 
