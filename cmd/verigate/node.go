@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"slices"
 	"time"
 
@@ -204,7 +205,7 @@ func (n *node) listen(ctx context.Context) error {
 }
 
 func (n *node) startAdmin() error {
-	n.admin = admin.New(n.cfg.Admin, admin.Deps{Metrics: n.telemetry.Handler(), Log: n.log})
+	n.admin = admin.New(n.cfg.Admin, admin.Deps{Metrics: n.telemetry.Handler(), Mounts: map[string]http.Handler{"/audit": n.audit}, Log: n.log})
 	n.describe()
 	address, err := n.admin.Listen()
 	if err != nil {

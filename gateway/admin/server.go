@@ -30,6 +30,7 @@ func (c *Config) Validate() error {
 // Deps are what the listener shows. Metrics serves /metrics.
 type Deps struct {
 	Metrics http.Handler
+	Mounts  map[string]http.Handler // by path prefix ("/audit"), which they do not see; GET and HEAD only
 	Log     *slog.Logger
 }
 
@@ -117,6 +118,9 @@ func (s *Server) routes(c Config, d Deps) http.Handler {
 	mux.HandleFunc("GET /status", s.status)
 	if d.Metrics != nil {
 		mux.Handle("GET /metrics", d.Metrics)
+	}
+	for prefix, h := range d.Mounts {
+		mux.Handle("GET "+prefix+"/", http.StripPrefix(prefix, h))
 	}
 	consoleRoutes(mux)
 	if c.Profiling {
