@@ -30,7 +30,7 @@ func TestAlertRulesNameWhatIsPublished(t *testing.T) {
 		}
 	}
 	for _, m := range labelChoice.FindAllStringSubmatch(string(rules), -1) {
-		for _, value := range strings.Split(m[3], "|") {
+		for value := range strings.SplitSeq(m[3], "|") {
 			if label := m[2] + `="` + strings.TrimSuffix(value, ".*"); !published.has(m[1], label) {
 				t.Errorf("%s has no label %s", m[1], label)
 			}
