@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/verigate/verigate/internal/metric"
 	"github.com/verigate/verigate/verify"
@@ -16,6 +17,8 @@ type Local interface {
 	Remember(l *verify.Lookup)
 	// Invalidate forgets what is older than version and refuses it from now on.
 	Invalidate(now verify.Instant, subjects []verify.Subject, version uint64)
+	// Peek returns what is known of a subject but the record itself.
+	Peek(subject *verify.Subject) (h verify.Held, ok bool)
 	// Proven returns the monotonic time since which every invalidation is remembered.
 	Proven() int64
 }
@@ -32,6 +35,8 @@ type Feed interface {
 	// Vouch tells whether the feed is live, or else at least not yet lost, and the monotonic time since when no change can
 	// have been missed; 0: never.
 	Vouch(now verify.Instant) (live, lagging bool, unbroken int64)
+	// Delivered is the version up to which every change has been applied.
+	Delivered() uint64
 }
 
 // Deps are the parts. Local is required; without Shared there is one level, without Feed the row "lost" holds.
@@ -45,9 +50,10 @@ type Deps struct {
 // Cache joins the two levels. It implements resolve.Recaller, upstream.Rememberer and feed.Records, and is safe for
 // concurrent use.
 type Cache struct {
-	rules Rules
-	deps  Deps
-	m     counters
+	rules   Rules
+	deps    Deps
+	m       counters
+	answers atomic.Uint64 // fresh ones so far, to pick those that are checked
 }
 
 // New joins the parts under the rules.
@@ -62,8 +68,13 @@ func (c *Cache) row(now verify.Instant) row {
 	if c.deps.Feed == nil {
 		return c.rules.row(now, false, false, 0)
 	}
+	delivered := c.deps.Feed.Delivered() // before anything is looked at that changes up to it have been applied to
 	live, lagging, unbroken := c.deps.Feed.Vouch(now)
-	return c.rules.row(now, live, lagging, unbroken)
+	w := c.rules.row(now, live, lagging, unbroken)
+	if unbroken != 0 {
+		w.vouched = delivered
+	}
+	return w
 }
 
 // Recall settles the entries that the local or, where that is not enough, the shared cache knows something fresh of, and
@@ -91,6 +102,7 @@ func (c *Cache) judge(l *verify.Lookup, w *row, from verify.Source) (missing int
 			w.judge(h, &l.Subjects[i])
 			if h.Settled() {
 				fresh++
+				h.Stale = c.pick(h)
 			} else if h.Stale {
 				stale++
 			}
@@ -103,12 +115,35 @@ func (c *Cache) judge(l *verify.Lookup, w *row, from verify.Source) (missing int
 	return missing
 }
 
+// pick chooses the answers that are checked: they stay in hand, and the registry is asked all the same. Only records are:
+// nothing else may be answered if the registry then fails.
+func (c *Cache) pick(h *verify.Held) bool {
+	n := uint64(c.rules.Check)
+	return n > 0 && h.State == verify.StatePresent && c.answers.Add(1)%n == 0
+}
+
+// check holds what is in memory against what the registry says now. A newer version is no fault while its change may be
+// on its way; once the feed has delivered it, nothing older may be held.
+func (c *Cache) check(w *row, s *verify.Subject, h *verify.Held) {
+	if h.Version > w.vouched {
+		return
+	}
+	held, ok := c.deps.Local.Peek(s)
+	switch {
+	case !ok || held.Version >= h.Version || held.Learned < w.since:
+	case held.State == verify.StateAbsent && h.State == verify.StateAbsent: // its version only says as of when
+	default:
+		c.m.violations.Inc()
+	}
+}
+
 // Remember keeps what the registry said, in both levels, and sets the bound promised for it.
 func (c *Cache) Remember(l *verify.Lookup) {
 	w := c.row(l.Now)
 	for i := range l.Held {
 		if h := &l.Held[i]; h.State != verify.StateUnknown && h.Source == verify.SourceRegistry {
 			h.MaxAge = w.bound(h)
+			c.check(&w, &l.Subjects[i], h)
 		}
 	}
 	c.deps.Local.Remember(l)

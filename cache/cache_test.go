@@ -16,6 +16,7 @@ import (
 	"github.com/verigate/verigate/cache/shared"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/internal/metric"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -63,11 +64,14 @@ func TestConfigs(t *testing.T) {
 type trust struct {
 	live, lagging bool
 	unbroken      int64
+	delivered     uint64
 }
 
 func (f *trust) Vouch(verify.Instant) (live, lagging bool, unbroken int64) {
 	return f.live, f.lagging, f.unbroken
 }
+
+func (f *trust) Delivered() uint64 { return f.delivered }
 
 // level is a second level that holds what it is given, whatever it is, and writes down what it is asked.
 type level struct {
@@ -284,5 +288,56 @@ func TestWhatTheRegistrySaidIsToldToAll(t *testing.T) {
 	h.learn(1, present(5, 0))
 	if h.second.told != 1 {
 		t.Errorf("the shared cache was told %d times", h.second.told)
+	}
+}
+
+func TestSomeAnswersAreChecked(t *testing.T) {
+	h := newHouse(t, nil)
+	h.learn(1, present(5, time.Second))
+	asked := 0
+	for range 30_000 {
+		if got := h.recall(1, 2*time.Second); !got.Settled() {
+			asked++
+			if !got.Stale || got.Version != 5 {
+				t.Fatalf("an answer to be checked is not in hand: %+v", got)
+			}
+		}
+	}
+	if asked != 3 {
+		t.Errorf("%d of 30000 are checked, want 3", asked)
+	}
+}
+
+func TestWhatADeliveredChangeShouldHaveTakenAwayIsAViolation(t *testing.T) {
+	absent := func(version uint64, learned time.Duration) verify.Held {
+		return verify.Held{State: verify.StateAbsent, Source: verify.SourceRegistry, Version: version, Learned: int64(learned)}
+	}
+	for _, c := range []struct {
+		name      string
+		held      verify.Held
+		delivered uint64
+		says      verify.Held
+		want      int64
+	}{
+		{"the same", present(5, 2*time.Second), 10, present(5, 3*time.Second), 0},
+		{"its change is on its way", present(5, 2*time.Second), 5, present(6, 3*time.Second), 0},
+		{"its change was delivered", present(5, 2*time.Second), 6, present(6, 3*time.Second), 1},
+		{"learned before the feed began", present(5, time.Second/2), 6, present(6, 3*time.Second), 0},
+		{"still absent", absent(5, 2*time.Second), 9, absent(9, 3*time.Second), 0},
+		{"born, and delivered", absent(5, 2*time.Second), 9, present(7, 3*time.Second), 1},
+		{"removed, and delivered", present(5, 2*time.Second), 9, absent(9, 3*time.Second), 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			set := new(metric.Set)
+			h := newHouse(t, func(d *cache.Deps) { d.Metrics = set })
+			h.feed.unbroken, h.feed.delivered = int64(time.Second), c.delivered
+			h.learn(1, c.held)
+			h.learn(1, c.says)
+			for _, i := range set.Instruments() {
+				if i.Name == "verigate_cache_violations_total" && i.Counter.Value() != c.want {
+					t.Errorf("%d violations, want %d", i.Counter.Value(), c.want)
+				}
+			}
+		})
 	}
 }

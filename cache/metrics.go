@@ -8,6 +8,7 @@ import (
 type counters struct {
 	fresh, stale map[verify.Source]*metric.Counter
 	missed       *metric.Counter
+	violations   *metric.Counter
 }
 
 func newCounters(s *metric.Set) counters {
@@ -18,6 +19,7 @@ func newCounters(s *metric.Set) counters {
 		c.stale[from] = s.Counter(name, help, "level", from.String(), "freshness", "stale")
 	}
 	c.missed = s.Counter("verigate_cache_missed_total", "Identifiers that no level knew anything fresh of.")
+	c.violations = s.Counter("verigate_cache_violations_total", "Identifiers held in memory at a version that a delivered change had overtaken.")
 	return c
 }
 

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -16,6 +17,7 @@ import (
 	"github.com/verigate/verigate/cache/prefilter"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/internal/metric"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -51,8 +53,9 @@ type model struct {
 	members []*member
 	gen     *prefilter.Generation // the stored generation
 
-	mu     sync.Mutex
-	counts map[string]int
+	mu      sync.Mutex
+	counts  map[string]int
+	metrics metric.Set
 }
 
 func (m *member) clock() verify.Instant {
@@ -62,12 +65,13 @@ func (m *member) clock() verify.Instant {
 // start makes a node as after a restart: nothing in memory, the stored generation in use.
 func (m *member) start() {
 	rules := cache.DefaultRules()
+	rules.Check = 100
 	var cfg prefilter.Config
 	config.Defaults(&cfg)
 	cfg.CheckEvery = 100
-	m.filter = prefilter.New(cfg, prefilter.Deps{Log: slog.New(slog.DiscardHandler)})
+	m.filter = prefilter.New(cfg, prefilter.Deps{Metrics: &m.metrics, Log: slog.New(slog.DiscardHandler)})
 	m.local, _ = local.New(local.Config{Size: 1 << 20, Tombstones: 1000}, local.Deps{Keep: rules.Longest()})
-	m.cache = cache.New(rules, cache.Deps{Local: m.local, Shared: m.shared})
+	m.cache = cache.New(rules, cache.Deps{Local: m.local, Shared: m.shared, Metrics: &m.metrics})
 	var fc feed.Config
 	config.Defaults(&fc)
 	m.tail = feed.New(fc, feed.Deps{Source: m.link, Filter: m.filter, Records: m, Hasher: m.hasher, Clock: m.clock, Log: slog.New(slog.DiscardHandler)})
@@ -317,6 +321,12 @@ func TestModel(t *testing.T) {
 		}
 		pass(10 * time.Second) // what is under way arrives
 		t.Logf("%d steps over %s: %v", *modelSteps, time.Duration(now()).Round(time.Second), m.counts)
+		// The nodes check themselves against the registry, and must have found nothing either.
+		for _, i := range m.metrics.Instruments() {
+			if strings.HasSuffix(i.Name, "_violations_total") && i.Counter.Value() != 0 {
+				t.Errorf("%s is %d", i.Name, i.Counter.Value())
+			}
+		}
 		for _, what := range []string{"filter", "local", "shared", "registry", "stale", "unavailable", "restart"} {
 			if m.counts[what] == 0 {
 				t.Errorf("the model never came to %q: %v", what, m.counts)

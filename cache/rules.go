@@ -24,6 +24,7 @@ type Rules struct {
 	Lagging LaggingBounds   `yaml:"lagging"`
 	Lost    LostBounds      `yaml:"lost"`
 	Told    config.Duration `yaml:"told" default:"1m" min:"0s" max:"1d" help:"For how long what another portal said may be repeated to the same claims; there is no feed for it."`
+	Check   int             `yaml:"check_every" default:"10000" min:"0" help:"One answer from memory in so many is put to the registry all the same, as a check of the caches; 0 switches that off."`
 	Stale   config.Duration `yaml:"stale" default:"4h" min:"0s" max:"7d" help:"For how long a record may still be used, labelled stale, when the registry fails; 0 switches that off."`
 }
 
@@ -112,12 +113,13 @@ func (r *Rules) Longest() config.Duration {
 
 // row is the part of the table in force at one moment.
 type row struct {
-	now    int64
-	since  int64 // what was learned earlier has the bounds of lost
-	bounds *bounds
-	lost   *bounds
-	told   int64
-	stale  int64
+	now     int64
+	since   int64 // what was learned earlier has the bounds of lost
+	bounds  *bounds
+	lost    *bounds
+	told    int64
+	stale   int64
+	vouched uint64 // changes up to this version have been applied, to everything learned since
 }
 
 // row picks the row for what the feed can vouch for.

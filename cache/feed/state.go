@@ -68,6 +68,9 @@ func (t *Tail) Vouch(now verify.Instant) (live, lagging bool, unbroken int64) {
 	return state == StateLive, state == StateLagging, t.progress.Load().unbroken
 }
 
+// Delivered returns the version of the newest watermark: every change up to it has been applied.
+func (t *Tail) Delivered() uint64 { return t.progress.Load().version }
+
 // Status is what /status tells of the feed.
 type Status struct {
 	State     string    `json:"state"`

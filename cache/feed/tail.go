@@ -85,6 +85,7 @@ func (t *Tail) Run(ctx context.Context) {
 	t.begin()
 	pause := time.Duration(0)
 	for ctx.Err() == nil {
+		started, before := t.deps.Clock(), t.m.changes.Value()
 		err := t.poll(ctx)
 		t.tell(ctx)
 		switch {
@@ -92,6 +93,9 @@ func (t *Tail) Run(ctx context.Context) {
 			return
 		case err == nil:
 			pause = 0
+			if t.m.changes.Value() == before { // a registry that does not wait is not asked all the time
+				sleep(ctx, t.wait()-t.deps.Clock().Since(started))
+			}
 			continue
 		case errors.Is(err, ErrTokenExpired):
 			t.gap(ctx, err)
@@ -103,6 +107,9 @@ func (t *Tail) Run(ctx context.Context) {
 }
 
 func sleep(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
 	select {
 	case <-ctx.Done():
 	case <-time.After(d):
@@ -129,11 +136,7 @@ func (t *Tail) poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*t.cfg.Wait.Std()+5*time.Second) // for a response that stalls
 	defer cancel()
 	sent := t.deps.Clock()
-	wait := t.cfg.Wait.Std()
-	if t.progress.Load().learned == 0 {
-		wait = min(wait, hurry) // two heartbeats make the first watermark that counts
-	}
-	stream, err := t.deps.Source.Changes(ctx, t.token, wait)
+	stream, err := t.deps.Source.Changes(ctx, t.token, t.wait())
 	if err != nil {
 		return err
 	}
@@ -157,6 +160,14 @@ func (t *Tail) poll(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// wait is how long a request is to stay open.
+func (t *Tail) wait() time.Duration {
+	if t.progress.Load().learned == 0 {
+		return min(t.cfg.Wait.Std(), hurry) // two heartbeats make the first watermark that counts
+	}
+	return t.cfg.Wait.Std()
 }
 
 // hurry is how long a request stays open while no watermark counts yet.

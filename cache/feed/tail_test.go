@@ -225,7 +225,7 @@ func TestAgeCountsFromTheLastHeartbeatsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, h := &script{}, &heard{}
 		s.add(answer{body: beat(5, 1)})
-		tail := follow(t, s, h) // its heartbeat was asked for at 0 s; the next request is on its way at once, for 100 ms
+		tail := follow(t, s, h) // asks every 100 ms until a watermark counts, then every second
 		lag := func(want time.Duration) {
 			t.Helper()
 			synctest.Wait()
@@ -235,13 +235,13 @@ func TestAgeCountsFromTheLastHeartbeatsRequest(t *testing.T) {
 		}
 		synctest.Wait()
 		wantState(t, tail, feed.StateNone) // one heartbeat alone may have stood still for hours
-		s.add(answer{body: beat(5, 2)}, answer{body: beat(6, 3) + beat(6, 4)})
+		s.add(answer{body: beat(5, 2)}, answer{body: beat(6, 3) + beat(6, 4)}, answer{body: beat(6, 5)})
 		pass(100 * time.Millisecond)
-		lag(0) // the second request brought nothing, the third 5, the fourth 6 twice: since before the last, at once
+		lag(100 * time.Millisecond) // the second request, at 0.1 s; the heartbeat before was asked for at 0 s
 		pass(time.Second)
-		s.add(answer{body: beat(6, 5)})
+		lag(0) // the third, at 1.1 s, brought two, the second of which was made after the request
 		pass(time.Second)
-		lag(2 * time.Second) // asked for at 1.1 s, told at 2.1 s; the heartbeat before was asked for at 0.1 s
+		lag(time.Second) // the fourth, at 2.1 s; the heartbeat before was asked for at 1.1 s
 	})
 }
 
@@ -264,6 +264,7 @@ func TestExpiredTokenIsAGap(t *testing.T) {
 		s, h := &script{}, &heard{token: "t100", position: 100}
 		s.add(answer{body: beats(100, 1)}, answer{err: feed.ErrTokenExpired})
 		tail := follow(t, s, h)
+		pass(time.Second)
 		wantLog(t, h, "resume 100", "mark 100", "gap")
 		wantState(t, tail, feed.StateGap)
 		before := clock.System().Mono
@@ -366,6 +367,21 @@ func TestRegistryThatIsDownIsAskedLessAndLess(t *testing.T) {
 			t.Errorf("asked %d times in a minute", n)
 		}
 		wantLog(t, h, "resume 5", "mark 5")
+	})
+}
+
+func TestARegistryThatDoesNotWaitIsNotAskedAllTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, h := &script{}, &heard{}
+		for i := range 1000 {
+			s.add(answer{body: beat(5, i%50)})
+		}
+		follow(t, s, h)
+		pass(30 * time.Second)
+		synctest.Wait()
+		if n := len(s.asked); n < 25 || n > 40 {
+			t.Errorf("asked %d times in 30 s", n)
+		}
 	})
 }
 

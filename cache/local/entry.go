@@ -55,12 +55,17 @@ func (e entry) write(s *verify.Subject, h *verify.Held) {
 	copy(e[headerSize:], h.Record)
 }
 
-// read returns what e knows; the record is copied to the end of space, which it returns.
-func (e entry) read(space []byte) (verify.Held, []byte) {
-	h := verify.Held{
+// head returns what e knows but the record.
+func (e entry) head() verify.Held {
+	return verify.Held{
 		State: verify.State(e[5]), Holder: verify.Holder(e[6]), Source: verify.SourceLocal, Version: e.version(),
 		AsOf: int64(binary.NativeEndian.Uint64(e[40:])), Learned: e.learned(),
 	}
+}
+
+// read returns what e knows; the record is copied to the end of space, which it returns.
+func (e entry) read(space []byte) (verify.Held, []byte) {
+	h := e.head()
 	if r := e.record(); len(r) > 0 {
 		from := len(space)
 		space = append(space, r...)

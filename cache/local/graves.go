@@ -1,6 +1,10 @@
 package local
 
-import "github.com/verigate/verigate/verify"
+import (
+	"sync/atomic"
+
+	"github.com/verigate/verigate/verify"
+)
 
 // graves are tombstones: of whom it is known that everything below a version is outdated, although nothing newer has
 // been learned yet. They live longer than any answer can be under way.
@@ -10,7 +14,7 @@ type graves struct {
 	first    int
 	max      int
 	life     int64
-	lost     int64 // the youngest tombstone that had to go before its time
+	lost     *atomic.Int64 // when the youngest tombstone was made that had to go before its time
 }
 
 type grave struct {
@@ -45,7 +49,7 @@ func (g *graves) dig(s *verify.Subject, version uint64, now int64) {
 		if held, ok := g.versions[t.subject]; ok && held.at == t.at {
 			delete(g.versions, t.subject)
 			if !expired {
-				g.lost = max(g.lost, t.at)
+				g.confess(t.at)
 			}
 		}
 		g.first++
@@ -53,5 +57,10 @@ func (g *graves) dig(s *verify.Subject, version uint64, now int64) {
 	if g.first > len(g.order)/2 {
 		g.order = append(g.order[:0], g.order[g.first:]...)
 		g.first = 0
+	}
+}
+
+func (g *graves) confess(at int64) {
+	for old := g.lost.Load(); old < at && !g.lost.CompareAndSwap(old, at); old = g.lost.Load() {
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/internal/mapped"
@@ -30,6 +31,7 @@ type Cache struct {
 	shards []shard
 	shift  int
 	size   int64
+	lost   *atomic.Int64 // see graves
 }
 
 // New reserves the memory; pages are taken from the system as they fill. The memory lives as long as the cache is
@@ -41,7 +43,7 @@ func New(cfg Config, d Deps) (*Cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the local cache of size %s: %w", cfg.Size, err)
 	}
-	c := &Cache{shards: make([]shard, n), shift: 64 - bits.TrailingZeros(uint(n)), size: int64(per * n)}
+	c := &Cache{shards: make([]shard, n), shift: 64 - bits.TrailingZeros(uint(n)), size: int64(per * n), lost: new(atomic.Int64)}
 	// Tied to the shards, not to c: whoever works in a shard keeps the memory.
 	runtime.AddCleanup(&c.shards[0], func(b []byte) { _ = mapped.Release(b) }, region)
 	for i := range c.shards {
@@ -51,7 +53,7 @@ func New(cfg Config, d Deps) (*Cache, error) {
 		s.rings[small].b, s.rings[main].b = b[:cut:cut], b[cut:]
 		s.index = make(map[verify.Subject]place)
 		s.ghost = make([]uint32, 1<<bits.Len(uint(per/512)))
-		s.grave = graves{versions: make(map[verify.Subject]grave), max: max(cfg.Tombstones/n, 16), life: int64(d.Keep)}
+		s.grave = graves{versions: make(map[verify.Subject]grave), max: max(cfg.Tombstones/n, 16), life: int64(d.Keep), lost: c.lost}
 	}
 	c.register(d.Metrics)
 	return c, nil
@@ -114,13 +116,16 @@ func (c *Cache) Invalidate(now verify.Instant, subjects []verify.Subject, versio
 
 // Proven returns the monotonic time since which every change is remembered: knowledge from before it that comes from
 // elsewhere may be outdated without this cache knowing.
-func (c *Cache) Proven() int64 {
-	var lost int64
-	for i := range c.shards {
-		s := &c.shards[i]
-		s.mu.Lock()
-		lost = max(lost, s.grave.lost)
-		s.mu.Unlock()
+func (c *Cache) Proven() int64 { return c.lost.Load() }
+
+// Peek returns what is known of a subject but the record itself, without leaving a trace of having asked.
+func (c *Cache) Peek(subject *verify.Subject) (h verify.Held, ok bool) {
+	s := c.shard(subject)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, ok := s.index[*subject]
+	if !ok {
+		return h, false
 	}
-	return lost
+	return s.entry(p).head(), true
 }

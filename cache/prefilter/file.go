@@ -146,7 +146,8 @@ func (l *layout) verify() error {
 	return nil
 }
 
-// Save writes the generation to path, through a temporary file beside it that is renamed once it is safely on disk.
+// Save writes the generation to path, through a temporary file beside it that is renamed once it is safely on disk. Only
+// its owner may read it: it tells of any number whether it was ever issued.
 func (g *Generation) Save(path string) (err error) {
 	defer runtime.KeepAlive(g)
 	if bigEndian() {
@@ -165,9 +166,6 @@ func (g *Generation) Save(path string) (err error) {
 		}
 	}()
 	if err = g.write(f); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
 		return err
 	}
 	if err = f.Sync(); err != nil {

@@ -43,6 +43,7 @@ type Filter struct {
 	from   uint64     // adds are complete for every version after this one; see Resume
 	open   bool       // whether from means anything: false from start to Resume, and after Gap
 	expect Expect     // what the next generation must be, from the last good one
+	gaps   int        // how often Gap was called
 }
 
 // view is what a reader tests: one consistent pair of a generation and what was issued since.
@@ -194,6 +195,7 @@ func (f *Filter) Gap() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.open = false
+	f.gaps++
 	f.expect = Expect{}
 	f.giveUp()
 }
@@ -236,6 +238,30 @@ func (f *Filter) publish(v *view) {
 func (f *Filter) Swap(g *Generation) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.swap(g)
+}
+
+// swapUnlessGap is Swap of a generation that was made when gaps had happened so often; false means that there was
+// another since, and that g belongs to a history that may be gone.
+func (f *Filter) swapUnlessGap(g *Generation, gaps int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if gaps != f.gaps {
+		return false
+	}
+	f.swap(g)
+	return true
+}
+
+// gapCount returns how many gaps there were.
+func (f *Filter) gapCount() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.gaps
+}
+
+// swap does it. Under mu.
+func (f *Filter) swap(g *Generation) {
 	n := *f.view.Load()
 	n.gen = g
 	f.expect = Expect{Registry: g.registry}

@@ -115,7 +115,8 @@ func (k *Keeper) Run(ctx context.Context) {
 		build = !k.build(ctx, 0)
 	}
 	close(k.ready)
-	const least, most = time.Second, 5 * time.Minute
+	// A registry that is down, or whose exports make filters that must be given up again, is asked less and less.
+	const least, most, settled = time.Second, 5 * time.Minute, time.Hour
 	pause := least
 	look := time.NewTicker(k.cfg.Look.Std())
 	defer look.Stop()
@@ -126,7 +127,9 @@ func (k *Keeper) Run(ctx context.Context) {
 			build = !k.build(ctx, max(1, runtime.GOMAXPROCS(0)/2))
 			continue
 		}
-		pause = least
+		if time.Since(k.taken) > settled {
+			pause = least
+		}
 		select {
 		case <-ctx.Done():
 		case <-k.deps.Filter.need:
@@ -165,6 +168,7 @@ func (k *Keeper) open(ctx context.Context) bool {
 	if info, err := os.Stat(k.cfg.Path); err == nil {
 		k.seen = info
 	}
+	gaps := k.deps.Filter.gapCount()
 	g, err := Open(k.cfg.Path, k.deps.Filter.Expect())
 	if errors.Is(err, os.ErrNotExist) {
 		return false
@@ -173,7 +177,7 @@ func (k *Keeper) open(ctx context.Context) bool {
 		k.fail(ctx, "the stored one cannot be used", err)
 		return false
 	}
-	return k.promote(ctx, g)
+	return k.promote(ctx, g, gaps)
 }
 
 // build makes a generation from the registry, takes it into use and stores it. workers is 0 for all processors.
@@ -182,6 +186,7 @@ func (k *Keeper) build(ctx context.Context, workers int) bool {
 	defer k.set(func(s *KeeperStatus) {
 		*s = KeeperStatus{Doing: "idle", LastBuilt: s.LastBuilt, LastError: s.LastError}
 	})
+	gaps := k.deps.Filter.gapCount()
 	g, err := Build(ctx, k.deps.Source, BuildConfig{FP: k.cfg.FP, Workers: workers}, k.progress)
 	if err == nil {
 		want := k.deps.Filter.Expect()
@@ -195,7 +200,7 @@ func (k *Keeper) build(ctx context.Context, workers int) bool {
 		return false
 	}
 	k.m.built.Inc()
-	if !k.promote(ctx, g) {
+	if !k.promote(ctx, g, gaps) {
 		return false
 	}
 	k.set(func(s *KeeperStatus) { s.LastBuilt, s.LastError = time.Now().UTC(), "" })
@@ -210,8 +215,8 @@ func (k *Keeper) progress(p Progress) {
 	}
 }
 
-// promote takes g into use, after a trial if it replaces one in use.
-func (k *Keeper) promote(ctx context.Context, g *Generation) bool {
+// promote takes g into use, after a trial if it replaces one in use, unless the feed had a gap since g was begun.
+func (k *Keeper) promote(ctx context.Context, g *Generation, gaps int) bool {
 	if k.deps.Filter.inUse() && k.cfg.Comparisons > 0 && k.cfg.Trial > 0 {
 		k.set(func(s *KeeperStatus) { s.Doing = "comparing" })
 		over := k.deps.Filter.Try(g, k.cfg.Comparisons)
@@ -232,13 +237,18 @@ func (k *Keeper) promote(ctx context.Context, g *Generation) bool {
 		}
 		k.deps.Log.LogAttrs(ctx, slog.LevelInfo, "new prefilter agrees with the registry", slog.Int64("comparisons", agreed))
 	}
-	k.deps.Filter.Swap(g)
+	if !k.deps.Filter.swapUnlessGap(g, gaps) {
+		k.fail(ctx, "the new one comes from before a gap in the change feed", errGap)
+		return false
+	}
 	k.taken = time.Now()
 	info := g.Info()
 	k.deps.Log.LogAttrs(ctx, slog.LevelInfo, "prefilter taken into use",
 		slog.Uint64("keys", info.Keys), slog.Uint64("bytes", info.Bytes), slog.Uint64("watermark", info.Watermark.Version))
 	return true
 }
+
+var errGap = errors.New("the feed had a gap while it was made")
 
 func (k *Keeper) store(ctx context.Context, g *Generation) {
 	if k.cfg.Path == "" {
