@@ -19,8 +19,6 @@ type Local interface {
 	Invalidate(now verify.Instant, subjects []verify.Subject, version uint64)
 	// Peek returns what is known of a subject but the record itself.
 	Peek(subject *verify.Subject) (h verify.Held, ok bool)
-	// Proven returns the monotonic time since which every invalidation is remembered.
-	Proven() int64
 }
 
 // Shared is the record cache of all nodes. Only Recall may wait, and that shortly.
@@ -89,7 +87,6 @@ func (c *Cache) Recall(ctx context.Context, l *verify.Lookup) {
 	}
 	c.deps.Shared.Recall(ctx, l)
 	c.deps.Local.Remember(l) // takes out of l again what a tombstone forbids
-	w.since = max(w.since, c.deps.Local.Proven())
 	c.m.missed.Add(int64(c.judge(l, &w, verify.SourceShared)))
 }
 

@@ -70,7 +70,7 @@ func (m *member) start() {
 	config.Defaults(&cfg)
 	cfg.CheckEvery = 100
 	m.filter = prefilter.New(cfg, prefilter.Deps{Metrics: &m.metrics, Log: slog.New(slog.DiscardHandler)})
-	m.local, _ = local.New(local.Config{Size: 1 << 20, Tombstones: 1000}, local.Deps{Keep: rules.Longest()})
+	m.local, _ = local.New(local.Config{Size: 1 << 20, Tombstones: 50}, local.Deps{Keep: rules.Longest()})
 	m.cache = cache.New(rules, cache.Deps{Local: m.local, Shared: m.shared, Metrics: &m.metrics})
 	var fc feed.Config
 	config.Defaults(&fc)
@@ -235,7 +235,7 @@ func (m *model) step() {
 // fault switches something off, or on again.
 func (m *model) fault(n *member) {
 	on := m.chance(40)
-	switch m.intn(12) {
+	switch m.intn(14) {
 	case 0:
 		n.link.set(func(l *link) { l.down = on })
 	case 1:
@@ -267,7 +267,33 @@ func (m *model) fault(n *member) {
 			clear(m.store.values) // Redis came back empty
 		}
 		m.store.mu.Unlock()
+	case 12:
+		if m.gen != nil {
+			n.filter.Swap(m.gen) // the stored one, which may be from before the feed began
+		}
+	case 13:
+		if on {
+			m.absence(n)
+		}
 	}
+}
+
+// absence is the worst time to come back: a node is cut off, the feed is paused, people are born, and the node finds a
+// watermark that it has not seen yet and that has stood still since.
+func (m *model) absence(n *member) {
+	n.link.set(func(l *link) { l.down = true })
+	m.upTo(2 * time.Second)
+	m.reg.setPaused(true)
+	for range 5 {
+		m.reg.birth()
+	}
+	m.upTo(20 * time.Second)
+	n.link.set(func(l *link) { l.down, l.slow = false, 0 })
+	for range 10 {
+		m.upTo(300 * time.Millisecond)
+		n.lookup(m.reg.people[m.reg.born-1-m.intn(5)])
+	}
+	m.reg.setPaused(m.chance(50))
 }
 
 // heal ends every fault.

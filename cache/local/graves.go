@@ -7,14 +7,15 @@ import (
 )
 
 // graves are tombstones: of whom it is known that everything below a version is outdated, although nothing newer has
-// been learned yet. They live longer than any answer can be under way.
+// been learned yet. They live longer than anything that was learned can be of use. Where one has to go before its time,
+// everything learned before it was made is taken for outdated.
 type graves struct {
 	versions map[verify.Subject]grave
 	order    []tomb // a queue in order of time; one subject may lie in it several times
 	first    int
 	max      int
 	life     int64
-	lost     *atomic.Int64 // when the youngest tombstone was made that had to go before its time
+	lost     *atomic.Int64 // when the youngest tombstone was made that had to go before its time; of all shards
 }
 
 type grave struct {
@@ -27,10 +28,13 @@ type tomb struct {
 	at      int64
 }
 
-// forbids tells whether knowledge of this version is outdated.
-func (g *graves) forbids(s *verify.Subject, version uint64, now int64) bool {
+// forbids tells whether knowledge is, or may be, outdated.
+func (g *graves) forbids(s *verify.Subject, h *verify.Held, now int64) bool {
+	if h.Learned < g.lost.Load() {
+		return true
+	}
 	t, ok := g.versions[*s]
-	return ok && version < t.version && now-t.at < g.life
+	return ok && h.Version < t.version && now-t.at < g.life
 }
 
 // dig leaves a tombstone, and takes away those that are too old or too many.
@@ -49,7 +53,7 @@ func (g *graves) dig(s *verify.Subject, version uint64, now int64) {
 		if held, ok := g.versions[t.subject]; ok && held.at == t.at {
 			delete(g.versions, t.subject)
 			if !expired {
-				g.confess(t.at)
+				g.lose(t.at)
 			}
 		}
 		g.first++
@@ -60,7 +64,8 @@ func (g *graves) dig(s *verify.Subject, version uint64, now int64) {
 	}
 }
 
-func (g *graves) confess(at int64) {
+// lose notes that a tombstone made at a moment is gone.
+func (g *graves) lose(at int64) {
 	for old := g.lost.Load(); old < at && !g.lost.CompareAndSwap(old, at); old = g.lost.Load() {
 	}
 }

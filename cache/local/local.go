@@ -3,6 +3,7 @@ package local
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/bits"
 	"runtime"
 	"sync/atomic"
@@ -31,7 +32,6 @@ type Cache struct {
 	shards []shard
 	shift  int
 	size   int64
-	lost   *atomic.Int64 // see graves
 }
 
 // New reserves the memory; pages are taken from the system as they fill. The memory lives as long as the cache is
@@ -43,7 +43,9 @@ func New(cfg Config, d Deps) (*Cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the local cache of size %s: %w", cfg.Size, err)
 	}
-	c := &Cache{shards: make([]shard, n), shift: 64 - bits.TrailingZeros(uint(n)), size: int64(per * n), lost: new(atomic.Int64)}
+	c := &Cache{shards: make([]shard, n), shift: 64 - bits.TrailingZeros(uint(n)), size: int64(per * n)}
+	lost := new(atomic.Int64)
+	lost.Store(math.MinInt64)
 	// Tied to the shards, not to c: whoever works in a shard keeps the memory.
 	runtime.AddCleanup(&c.shards[0], func(b []byte) { _ = mapped.Release(b) }, region)
 	for i := range c.shards {
@@ -53,7 +55,7 @@ func New(cfg Config, d Deps) (*Cache, error) {
 		s.rings[small].b, s.rings[main].b = b[:cut:cut], b[cut:]
 		s.index = make(map[verify.Subject]place)
 		s.ghost = make([]uint32, 1<<bits.Len(uint(per/512)))
-		s.grave = graves{versions: make(map[verify.Subject]grave), max: max(cfg.Tombstones/n, 16), life: int64(d.Keep), lost: c.lost}
+		s.grave = graves{versions: make(map[verify.Subject]grave), max: max(cfg.Tombstones/n, 16), life: int64(d.Keep), lost: lost}
 	}
 	c.register(d.Metrics)
 	return c, nil
@@ -91,8 +93,9 @@ func (c *Cache) Recall(l *verify.Lookup) {
 	}
 }
 
-// Remember keeps what the registry or the shared cache said. What is older than something known is not kept; if it came
-// from the shared cache it is also taken out of l again, because it must not be answered. Bulk work is kept only where
+// Remember keeps what the registry or the shared cache said. What is older than something known, or may be older than a
+// change that is no longer remembered, is not kept; if it came from the shared cache it is also taken out of l again,
+// because it must not be answered. Bulk work is kept only where
 // there is free room.
 func (c *Cache) Remember(l *verify.Lookup) {
 	for i := range l.Held {
@@ -113,10 +116,6 @@ func (c *Cache) Invalidate(now verify.Instant, subjects []verify.Subject, versio
 		c.shard(&subjects[i]).bury(&subjects[i], version, now.Mono)
 	}
 }
-
-// Proven returns the monotonic time since which every change is remembered: knowledge from before it that comes from
-// elsewhere may be outdated without this cache knowing.
-func (c *Cache) Proven() int64 { return c.lost.Load() }
 
 // Peek returns what is known of a subject but the record itself, without leaving a trace of having asked.
 func (c *Cache) Peek(subject *verify.Subject) (h verify.Held, ok bool) {

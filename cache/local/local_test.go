@@ -160,22 +160,40 @@ func TestRecordsOfEverySizeGoThrough(t *testing.T) {
 	}
 }
 
-func TestTombstonesThatHadToGoAreConfessed(t *testing.T) {
+// A change that is no longer remembered makes everything learned before it suspect.
+func TestTombstonesThatHadToGo(t *testing.T) {
 	c := open(t, 1<<20, 1000)
+	learn := func(n uint64, learned int64) bool {
+		l := lookup(learned, n)
+		l.Held[0] = verify.Held{State: verify.StatePresent, Source: verify.SourceShared, Version: 5, Learned: learned, Record: []byte("x")}
+		c.Remember(l)
+		return l.Held[0].State == verify.StatePresent && known5(c, n)
+	}
 	for n := range uint64(1000) {
-		c.Invalidate(verify.Instant{Mono: 10 + int64(n)}, []verify.Subject{cachetest.Subject(n)}, 5)
+		c.Invalidate(verify.Instant{Mono: 10 + int64(n)}, []verify.Subject{cachetest.Subject(n)}, 6)
 	}
-	if c.Proven() != 0 {
-		t.Errorf("nothing was forgotten, and yet changes are proven only since %d", c.Proven())
+	if !learn(2000, 5) {
+		t.Error("something learned early is refused although every change is remembered")
 	}
-	c.Invalidate(verify.Instant{Mono: 5000}, []verify.Subject{cachetest.Subject(5000)}, 5)
-	if c.Proven() != 10 {
-		t.Errorf("changes are proven since %d, want 10, when the one was made that had to go", c.Proven())
+	c.Invalidate(verify.Instant{Mono: 5000}, []verify.Subject{cachetest.Subject(5000)}, 6)
+	if learn(0, 9) || learn(2001, 9) {
+		t.Error("something learned before a forgotten change is kept")
 	}
-	c.Invalidate(verify.Instant{Mono: 6000 + int64(keep)}, []verify.Subject{cachetest.Subject(6000)}, 5)
-	if got := c.Status().Tombstones; got != 1 || c.Proven() != 10 {
-		t.Errorf("%d tombstones are left after their time, changes are proven since %d", got, c.Proven())
+	if !learn(0, 10) || !learn(2002, 10) {
+		t.Error("something learned after the forgotten change is refused")
 	}
+	if learn(1, 10_000) {
+		t.Error("a change that is still remembered is ignored")
+	}
+	c.Invalidate(verify.Instant{Mono: 6000 + int64(keep)}, []verify.Subject{cachetest.Subject(6000)}, 6)
+	if got := c.Status().Tombstones; got != 1 || learn(2003, 9) || !learn(2004, 11) {
+		t.Errorf("%d tombstones are left after their time", got)
+	}
+}
+
+func known5(c *local.Cache, n uint64) bool {
+	h, ok := c.Peek(&lookup(1, n).Subjects[0])
+	return ok && h.Version == 5
 }
 
 func TestOutdatedFromTheSharedCacheIsTakenBack(t *testing.T) {

@@ -66,7 +66,7 @@ const (
 func (s *shard) put(subject *verify.Subject, h *verify.Held, batch bool, now int64) outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.grave.forbids(subject, h.Version, now) {
+	if s.grave.forbids(subject, h, now) {
 		s.stats.outdated++
 		return outdated
 	}
