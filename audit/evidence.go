@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -52,7 +53,7 @@ func (e *evidence) load() error {
 	}
 	head := make([]byte, headerSize)
 	n, err := e.file.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if h, err := parseHeader(head[:n]); err == nil && h.size != uint64(info.Size()) {

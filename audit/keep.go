@@ -46,8 +46,8 @@ func (l *Log) keep(ctx context.Context) {
 }
 
 func (l *Log) keepOnce(ctx context.Context) error {
-	if l.Healthy() != nil {
-		return nil
+	if !l.healthy() {
+		return nil // whoever watches has been told already
 	}
 	now := l.deps.Clock().Wall
 	if err := l.removeOld(now); err != nil {
@@ -164,7 +164,7 @@ func writeCompressed(ctx context.Context, in io.Reader, path string) (sum []byte
 	for {
 		began := time.Now()
 		_, err := io.CopyN(enc, in, 256<<10)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -23,7 +23,7 @@ func (l *Log) rotate(old *segment) error {
 	if err != nil {
 		return err
 	}
-	_, frames := old.close()
+	frames := old.close()
 	next.index, next.first = old.index+1, old.first+frames+1 // one for the seal
 	if err := l.enter(next); err != nil {
 		return l.fail(fmt.Errorf("beginning a segment: %w", err))

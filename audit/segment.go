@@ -119,11 +119,8 @@ func (s *segment) claim(size, n, limit int) (off int, seq uint64, ok bool) {
 	}
 }
 
-// close ends claiming and tells where the claims end and how many frames they are.
-func (s *segment) close() (end int, frames uint64) {
-	tail := s.tail.Or(tailClosed)
-	return int(tail&^tailClosed>>32) * frameAlign, tail & tailCount
-}
+// close ends claiming and tells how many frames were claimed.
+func (s *segment) close() (frames uint64) { return s.tail.Or(tailClosed) & tailCount }
 
 // extent tells where the claims end now and how many frames they are.
 func (s *segment) extent() (end int, frames uint64) {

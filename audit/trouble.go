@@ -79,6 +79,8 @@ func (l *Log) housekeep() {
 	}
 }
 
+func (l *Log) healthy() bool { return l.Healthy() == nil }
+
 // Healthy returns nil when the next decision can be recorded as far as anybody knows, else why not.
 func (l *Log) Healthy() error {
 	if err := l.failed.Load(); err != nil {
