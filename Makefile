@@ -34,7 +34,7 @@ race: need-test ## the tests beside the code three times over under the race det
 	go test -race -shuffle=on -count=3 -timeout=20m $$(go list ./... | grep -v /apptest)
 
 lint: $(TOOLS)/golangci-lint ## run the chosen linters
-	$(TOOLS)/golangci-lint run ./...
+	$(TOOLS)/golangci-lint run --allow-parallel-runners ./...
 
 fuzz: ## run every fuzz target for FUZZTIME (30s) each
 	@set -e; for pkg in $$(grep -rl --include=*_test.go '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
