@@ -39,8 +39,8 @@ type Component struct {
 	Name string
 	// Vital components make the gateway not ready; any other makes it degraded, which is shown but still ready.
 	Vital bool
-	// Check returns nil or why the component does not work; it must be quick, safe for concurrent use, and must not
-	// itself call out.
+	// Check returns nil or why the component does not work. It is safe for concurrent use and answers within a second,
+	// because a probe that waits longer counts as failed.
 	Check func() error
 }
 
