@@ -112,7 +112,7 @@ func (s *Search) open(name string) (*evidence, error) {
 const slack = int64(time.Minute)
 
 func (s *Search) segment(ctx context.Context, e *evidence) (found int64, err error) {
-	if len(bytes.TrimLeft(e.data[:min(len(e.data), headerSize)], "\x00")) == 0 {
+	if allZero(e.data[:min(len(e.data), headerSize)]) {
 		return 0, nil
 	}
 	if e.headErr != nil {

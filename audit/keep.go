@@ -34,8 +34,11 @@ func (l *Log) keep(ctx context.Context) {
 	t := time.NewTicker(keepEvery)
 	defer t.Stop()
 	for {
-		if err := l.keepOnce(ctx); err != nil && ctx.Err() == nil {
-			l.deps.Log.Error("old segments of the audit log stay as they are for now", "reason", err)
+		if l.healthy() {
+			err := l.keepOnce(ctx)
+			if err != nil && ctx.Err() == nil {
+				l.deps.Log.Error("old segments of the audit log stay as they are for now", "reason", err)
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -46,9 +49,6 @@ func (l *Log) keep(ctx context.Context) {
 }
 
 func (l *Log) keepOnce(ctx context.Context) error {
-	if !l.healthy() {
-		return nil // whoever watches has been told already
-	}
 	now := l.deps.Clock().Wall
 	if err := l.removeOld(now); err != nil {
 		return fmt.Errorf("removing segments older than %s: %w", l.cfg.Retain, err)

@@ -117,7 +117,7 @@ func (s *scanner) incomplete(f frame, bad frameFault) (again bool, err error) {
 	switch {
 	case s.sealed:
 		return false, s.fault("the record is damaged")
-	case bad == frameNone && len(bytes.TrimLeft(rest, "\x00")) == 0:
+	case bad == frameNone && allZero(rest):
 		return false, nil
 	case bad == frameClaimed:
 		s.hole(f.length)
@@ -185,7 +185,7 @@ func (s *scanner) torn(b []byte) bool {
 		return false
 	}
 	for from := sector - s.off%sector; from < len(b); from += sector {
-		if len(bytes.TrimLeft(b[from:min(len(b), from+sector)], "\x00")) == 0 {
+		if allZero(b[from:min(len(b), from+sector)]) {
 			return true
 		}
 	}
@@ -195,8 +195,8 @@ func (s *scanner) torn(b []byte) bool {
 // lostSector tells whether bytes that follow nothing look as a power loss leaves them: zeros up to the end of a sector
 // and then a whole piece of a record.
 func lostSector(off int, rest []byte) bool {
-	zeros := len(rest) - len(bytes.TrimLeft(rest, "\x00"))
-	return (off+zeros)%sector < frameAlign && len(bytes.Trim(rest, "\x00")) >= frameHeader
+	zeros := leadingZeros(rest)
+	return (off+zeros)%sector < frameAlign && lengthWithoutZeros(rest)-zeros >= frameHeader
 }
 
 // check holds a link or the seal to the chain and moves the chain on.
@@ -230,7 +230,7 @@ func (s *scanner) follow(f frame, at int) error {
 // sealOf returns the seal a segment's data ends with, trailing zeros of a file that was not cut yet aside.
 func sealOf(data []byte) (s seal, ok bool) {
 	size := frameSize(sealBody)
-	end := (len(bytes.TrimRight(data, "\x00")) + frameAlign - 1) &^ (frameAlign - 1)
+	end := (lengthWithoutZeros(data) + frameAlign - 1) &^ (frameAlign - 1)
 	for range size / frameAlign { // the seal itself may end in zeros
 		if end >= headerSize+size && end <= len(data) {
 			f, bad := parseFrame(data[end-size : end])

@@ -289,7 +289,7 @@ func TestTruncatedAndContinued(t *testing.T) {
 func live(t *testing.T) (cfg audit.Config, dir string, kept []byte) {
 	t.Helper()
 	cfg = settings(t, func(c *audit.Config) {
-		c.SegmentSize, c.LinkEvery, c.Checkpoint = 1<<20, config.Duration(100*time.Millisecond), config.Duration(100*time.Millisecond)
+		c.SegmentSize, c.LinkEvery, c.Checkpoint = 512<<10, config.Duration(100*time.Millisecond), config.Duration(100*time.Millisecond)
 	})
 	l := open(t, cfg)
 	fill(t, l, 100)
@@ -312,7 +312,7 @@ func TestLiveSegmentIsCovered(t *testing.T) {
 	whole := readFile(t, filepath.Join(dir, name))
 	offs, lens, types := audit.Frames(whole)
 	end := offs[len(offs)-1] + lens[len(lens)-1]
-	if !slices.Contains(types, audit.TypeLink) || len(whole) != 1<<20 {
+	if !slices.Contains(types, audit.TypeLink) || len(whole) != 512<<10 {
 		t.Fatalf("%v, %d bytes: not what this test needs", types, len(whole))
 	}
 	if r := mustVerify(t, audit.VerifyConfig{Dir: dir}); !r.Sound() {

@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -163,11 +162,11 @@ func (v *verifier) checkNext() {
 		return
 	}
 	defer e.close()
-	zeros := len(e.data) - len(bytes.TrimLeft(e.data, "\x00"))
+	zeros := leadingZeros(e.data)
 	begun := e.headErr == nil && e.header.log == v.id && e.header.index == uint64(len(v.segments))+1
 	switch {
 	case zeros == len(e.data):
-	case begun && len(bytes.TrimLeft(e.data[headerSize:], "\x00")) == 0:
+	case begun && allZero(e.data[headerSize:]):
 	case begun:
 		v.note("%s: is segment %d, which lost its name in a power loss", nextFile, e.header.index)
 		start, _, chained := v.startOf(len(v.segments))

@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"bytes"
 	"encoding/binary"
 	"time"
 )
@@ -24,7 +23,7 @@ func (v *verifier) checkSegment(i int) {
 	if e.packed != nil {
 		v.isPacked(index, e)
 	}
-	if i == len(v.segments)-1 && i >= len(v.tree.leaves) && len(bytes.TrimLeft(e.data, "\x00")) == 0 {
+	if i == len(v.segments)-1 && i >= len(v.tree.leaves) && allZero(e.data) {
 		v.note("%s: begun and not used", name)
 		return
 	}
@@ -68,7 +67,7 @@ func (v *verifier) cutToSeal(e *evidence, sc *scanner, s seal) {
 	switch {
 	case size < int64(s.length):
 		v.find(e.name, size, s.last, "the segment was cut off: it has %d bytes, its seal vouches for %d", size, s.length)
-	case size > int64(s.length) && len(bytes.TrimLeft(e.data[s.length:], "\x00")) > 0:
+	case size > int64(s.length) && !allZero(e.data[s.length:]):
 		v.find(e.name, int64(s.length), s.last, "there are bytes behind the seal")
 	case size > int64(s.length) && e.header.size != uint64(size):
 		v.find(e.name, int64(s.length), s.last, "the segment has %d bytes, its seal vouches for %d", size, s.length)
