@@ -173,7 +173,7 @@ func TestFeedWithoutWaitingBringsEverythingThereIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := x.lines("/changes?wait=0s")
-	if len(lines) != 2001 {
+	if len(lines) < 2001 {
 		t.Fatalf("%d lines, want 2000 changes and a heartbeat", len(lines))
 	}
 	for i, l := range lines[:2000] {
@@ -181,8 +181,10 @@ func TestFeedWithoutWaitingBringsEverythingThereIs(t *testing.T) {
 			t.Fatalf("line %d is %+v: a heartbeat in a backlog, or a change out of turn", i, l)
 		}
 	}
-	if end := lines[2000]; !isHeartbeat(&end) || end.Watermark.Version != 2001 {
-		t.Errorf("the last line is %+v", end)
+	for _, end := range lines[2000:] { // a slow machine's reply may last into the next heartbeat
+		if !isHeartbeat(&end) || end.Watermark.Version != 2001 {
+			t.Errorf("after the changes came %+v", end)
+		}
 	}
 }
 
