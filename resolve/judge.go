@@ -68,10 +68,11 @@ func released(a *verify.Answer, call verify.Call, p *verify.Policy) (out verify.
 			out |= verify.ReleasedPerson | verify.ReleasedCoverage
 		}
 		return out
-	case verify.OutcomeMatch:
-		out = verify.ReleasedDetails | verify.ReleasedCoverage | verify.ReleasedSuccessor
-	case verify.OutcomeSuperseded:
-		out = verify.ReleasedDetails | verify.ReleasedCoverage | verify.ReleasedSuccessor
+	case verify.OutcomeMatch, verify.OutcomeSuperseded:
+		out = verify.ReleasedDetails | verify.ReleasedCoverage
+		if a.Successor != nil || !a.NewKey.IsZero() {
+			out |= verify.ReleasedSuccessor // only what is there: the log says what really left
+		}
 	case verify.OutcomeInactive:
 		out = verify.ReleasedDetails | verify.ReleasedCoverage | verify.ReleasedReason
 	default:

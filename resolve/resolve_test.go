@@ -57,11 +57,11 @@ func newBatch(call verify.Call, n int) *resolve.Batch {
 	return b
 }
 
-func present(t testing.TB, to identity.Date) verify.Held {
+func present(t testing.TB, to identity.Date, more ...verify.Card) verify.Held {
 	t.Helper()
 	card, _ := identity.NewKey(identity.KindCard, "GD4010000000001")
 	r := verify.Record{Name: []byte("Nguyễn Văn Mẫu"), DOB: identity.Date{Year: 1980, Month: 2, Day: 1},
-		Cards: []verify.Card{{Number: card, From: identity.Date{Year: 2026, Month: 1, Day: 1}, To: to}}}
+		Cards: append([]verify.Card{{Number: card, From: identity.Date{Year: 2026, Month: 1, Day: 1}, To: to}}, more...)}
 	b, err := r.AppendBinary(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -183,6 +183,8 @@ func TestARecordThatDoesNotDecodeIsTrouble(t *testing.T) {
 func TestWhatMayLeave(t *testing.T) {
 	match := present(t, identity.Date{})
 	expired := present(t, identity.Date{Year: 2026, Month: 2, Day: 1})
+	next, _ := identity.NewKey(identity.KindCard, "HT3010000000001")
+	renewed := present(t, identity.Date{Year: 2026, Month: 12, Day: 31}, verify.Card{Number: next, From: identity.Date{Year: 2027, Month: 1, Day: 1}})
 	const (
 		coverage  = verify.ReleasedCoverage
 		person    = verify.ReleasedPerson
@@ -198,7 +200,8 @@ func TestWhatMayLeave(t *testing.T) {
 		policy func(*verify.Policy)
 		want   verify.Released
 	}{
-		{"lookup, match", verify.CallLookup, match, "", nil, coverage | successor | details},
+		{"lookup, match", verify.CallLookup, match, "", nil, coverage | details},
+		{"lookup, match, renewed", verify.CallLookup, renewed, "", nil, coverage | successor | details},
 		{"lookup, inactive", verify.CallLookup, expired, "", nil, coverage | details | reason},
 		{"lookup, mismatch", verify.CallLookup, match, "Trần Thị Thử", nil, details},
 		{"lookup, mismatch, no details", verify.CallLookup, match, "Trần Thị Thử", func(p *verify.Policy) { p.MismatchDetails = false }, 0},
@@ -206,7 +209,7 @@ func TestWhatMayLeave(t *testing.T) {
 		{"verify, match: no registry data", verify.CallVerify, match, "", nil, details},
 		{"verify, inactive: not why", verify.CallVerify, expired, "", nil, details},
 		{"batch, match", verify.CallBatch, match, "", nil, details},
-		{"portal, match", verify.CallPortal, match, "", nil, coverage | successor | details | person},
+		{"portal, match", verify.CallPortal, match, "", nil, coverage | details | person},
 		{"portal, mismatch", verify.CallPortal, match, "Trần Thị Thử", nil, details},
 		{"portal, mismatch, disclosed", verify.CallPortal, match, "Trần Thị Thử", func(p *verify.Policy) { p.DiscloseOnMismatch = true }, details | person | coverage},
 		{"absent", verify.CallPortal, verify.Held{State: verify.StateAbsent}, "", nil, 0},
