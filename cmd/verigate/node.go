@@ -205,7 +205,8 @@ func (n *node) listen(ctx context.Context) error {
 }
 
 func (n *node) startAdmin() error {
-	n.admin = admin.New(n.cfg.Admin, admin.Deps{Metrics: n.telemetry.Handler(), Mounts: map[string]http.Handler{"/audit": n.audit}, Log: n.log})
+	n.admin = admin.New(n.cfg.Admin, admin.Deps{Metrics: n.telemetry.Handler(), Mounts: map[string]http.Handler{"/audit": n.audit},
+		Operators: n.callers, Records: n.audit, Clock: n.clock, Log: n.log})
 	n.describe()
 	address, err := n.admin.Listen()
 	if err != nil {

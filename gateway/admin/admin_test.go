@@ -139,11 +139,16 @@ func TestTakenPortIsNamed(t *testing.T) {
 
 func serve(t *testing.T, c admin.Config) (s *admin.Server, url string) {
 	t.Helper()
-	c.Listen = "127.0.0.1:0"
-	s = admin.New(c, admin.Deps{Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return serveWith(t, c, admin.Deps{Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")
 		_, _ = w.Write([]byte("verigate_up 1\n"))
 	})})
+}
+
+func serveWith(t *testing.T, c admin.Config, d admin.Deps) (s *admin.Server, url string) {
+	t.Helper()
+	c.Listen = "127.0.0.1:0"
+	s = admin.New(c, d)
 	addr, err := s.Listen()
 	if err != nil {
 		t.Fatal(err)

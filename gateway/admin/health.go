@@ -78,12 +78,14 @@ func (s *Server) process() any {
 		"goroutines": runtime.NumGoroutine(), "heap_bytes": m.HeapAlloc, "cpus": runtime.GOMAXPROCS(0)}
 }
 
-func writeJSON(w http.ResponseWriter, status int, v any) {
+func writeJSON(w http.ResponseWriter, status int, v any) { writeAs(w, "application/json", status, v) }
+
+func writeAs(w http.ResponseWriter, contentType string, status int, v any) {
 	body, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		status, body = http.StatusInternalServerError, []byte(`{"error":"a section cannot be written as JSON"}`)
 	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n'))

@@ -11,11 +11,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/verigate/verigate/verify"
 )
 
 // Config is the admin listener's.
 type Config struct {
-	Listen    string `yaml:"listen" default:"127.0.0.1:9090" required:"true" help:"Address of the admin listener; it knows no callers, so keep it off public networks."`
+	Listen    string `yaml:"listen" default:"127.0.0.1:9090" required:"true" help:"Address of the admin listener; what it shows it shows to everybody, so keep it off public networks."`
 	Profiling bool   `yaml:"profiling" default:"false" help:"Whether /debug/pprof answers."`
 }
 
@@ -27,11 +29,14 @@ func (c *Config) Validate() error {
 	return nil
 }
 
-// Deps are what the listener shows. Metrics serves /metrics.
+// Deps are what the listener shows. Metrics serves /metrics. Operators, Records and Clock are needed for acts only.
 type Deps struct {
-	Metrics http.Handler
-	Mounts  map[string]http.Handler // by path prefix ("/audit"), which they do not see; GET and HEAD only
-	Log     *slog.Logger
+	Metrics   http.Handler
+	Mounts    map[string]http.Handler // by path prefix ("/audit"), which they do not see; GET and HEAD only
+	Operators Operators
+	Records   Recorder
+	Clock     verify.Clock
+	Log       *slog.Logger
 }
 
 // Component is a part of the gateway whose state decides, or is worth knowing for, readiness.
@@ -47,6 +52,8 @@ type Component struct {
 // Server is the admin listener. Components and sections may be added while it serves.
 type Server struct {
 	http     *http.Server
+	mux      *http.ServeMux
+	deps     Deps
 	listener net.Listener
 	started  time.Time
 	draining atomic.Bool
@@ -58,8 +65,9 @@ type Server struct {
 
 // New makes a server that does not listen yet.
 func New(c Config, d Deps) *Server {
-	s := &Server{started: time.Now(), sections: map[string]func() any{}}
-	s.http = &http.Server{Addr: c.Listen, Handler: s.routes(c, d), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second,
+	s := &Server{started: time.Now(), sections: map[string]func() any{}, mux: http.NewServeMux(), deps: d}
+	s.routes(c, d)
+	s.http = &http.Server{Addr: c.Listen, Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	if d.Log != nil {
 		s.http.ErrorLog = slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn)
@@ -111,8 +119,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-func (s *Server) routes(c Config, d Deps) http.Handler {
-	mux := http.NewServeMux()
+func (s *Server) routes(c Config, d Deps) {
+	mux := s.mux
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /status", s.status)
@@ -129,5 +137,4 @@ func (s *Server) routes(c Config, d Deps) http.Handler {
 		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
-	return mux
 }
