@@ -83,9 +83,9 @@ audit: {dir: %q, keys: %q}
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := inner.DemoFile
+	file := inner.File
 	file.Gateway, file.Admin = "http://"+public, "http://"+admin
-	g := &gateway{Demo: &proc.Demo{Process: p, DemoFile: file, Dir: dir}, session: url.Values{},
+	g := &gateway{Demo: &proc.Demo{Process: p, File: file, Dir: dir}, session: url.Values{},
 		http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	t.Cleanup(func() {
 		g.http.CloseIdleConnections()

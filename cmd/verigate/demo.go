@@ -16,6 +16,7 @@ import (
 	"github.com/verigate/verigate/clients"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/internal/demofile"
 	"github.com/verigate/verigate/registry"
 	"github.com/verigate/verigate/registry/sample"
 )
@@ -40,21 +41,6 @@ key in it is made up. Stop it with Ctrl-C; the data folder keeps what the next s
   verigate demo
   verigate demo --people 98700000 --data /var/tmp/nation
   verigate demo --redis redis://127.0.0.1:6379/0 --unlimited`
-}
-
-// demoFile is DIR/demo.json: what load scripts, documents and `verigate lookup` need to find their way.
-type demoFile struct {
-	Gateway        string `json:"gateway"`
-	Admin          string `json:"admin"`
-	Registry       string `json:"registry"`
-	ClinicKey      string `json:"clinic_key"`
-	AgencyKey      string `json:"agency_key"`
-	PortalUsername string `json:"portal_username"`
-	PortalPassword string `json:"portal_password"`
-	OfficerID      string `json:"officer_id"`
-	OfficerName    string `json:"officer_name"`
-	People         int    `json:"people"`
-	Seed           uint64 `json:"seed"`
 }
 
 // Run starts registry and gateway, writes demo.json when both are ready, and stops both on ctx.
@@ -83,7 +69,7 @@ func (c *demoCmd) Run(ctx context.Context) error {
 			return err
 		}
 		d := home.describe(n, reg.url, c.People, c.Seed)
-		if err := replaceJSON(filepath.Join(c.Data, "demo.json"), d); err != nil {
+		if err := replaceJSON(filepath.Join(c.Data, demofile.Name), d); err != nil {
 			return err
 		}
 		c.greet(d, person, time.Since(started))
@@ -104,7 +90,7 @@ func openDemoHome(dir string) (*demoHome, error) {
 		return nil, fmt.Errorf("making --data %s: %w", dir, err)
 	}
 	// An old demo.json would promise a gateway that is not there yet.
-	if err := os.Remove(filepath.Join(dir, "demo.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(filepath.Join(dir, demofile.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("removing the last demo.json: %w", err)
 	}
 	for _, name := range []string{"subject", "portal-token", "cache"} {
@@ -183,17 +169,17 @@ func (c *demoCmd) settings(home *demoHome) (*settings, error) {
 	return cfg, config.Check(cfg)
 }
 
-func (h *demoHome) describe(n *node, registryURL string, people int, seed uint64) demoFile {
-	return demoFile{
+func (h *demoHome) describe(n *node, registryURL string, people int, seed uint64) demofile.File {
+	return demofile.File{
 		Gateway: n.gatewayURL, Admin: n.adminURL, Registry: registryURL,
-		ClinicKey: h.seeded.ClinicKey, AgencyKey: h.seeded.AgencyKey,
+		ClinicKey: h.seeded.ClinicKey, AgencyKey: h.seeded.AgencyKey, OperatorKey: h.seeded.OperatorKey,
 		PortalUsername: h.seeded.PortalUsername, PortalPassword: h.seeded.PortalPassword,
-		OfficerID: h.seeded.OfficerID, OfficerName: h.seeded.OfficerName, People: people, Seed: seed,
+		OfficerID: h.seeded.OfficerID, OfficerName: h.seeded.OfficerName, People: uint64(people), Seed: seed,
 	}
 }
 
 // greet prints what a newcomer needs: where everything is, a key, and a first question with a person of this nation.
-func (c *demoCmd) greet(d demoFile, person string, took time.Duration) {
+func (c *demoCmd) greet(d demofile.File, person string, took time.Duration) {
 	fmt.Printf(`verigate demo: %d people (all made up), ready after %s
 
   gateway   %s

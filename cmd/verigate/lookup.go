@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/verigate/verigate/internal/demofile"
 )
 
 type lookupCmd struct {
@@ -98,13 +100,12 @@ func (c *lookupCmd) target() (server, key string, err error) {
 	if server != "" && key != "" {
 		return server, key, nil
 	}
-	b, err := os.ReadFile(filepath.Join(c.Demo, "demo.json"))
-	if err != nil {
+	d, err := demofile.Read(c.Demo)
+	if errors.Is(err, fs.ErrNotExist) {
 		return "", "", fmt.Errorf("finding a gateway: no demo runs in %s (start `verigate demo`, or give --server and --key-file): %w", c.Demo, err)
 	}
-	var d demoFile
-	if err := json.Unmarshal(b, &d); err != nil {
-		return "", "", fmt.Errorf("reading %s: %w", filepath.Join(c.Demo, "demo.json"), err)
+	if err != nil {
+		return "", "", err
 	}
 	if server == "" {
 		server = d.Gateway

@@ -1,33 +1,21 @@
 package proc
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
-)
 
-// DemoFile is what a demo writes into DIR/demo.json once it is ready. Addresses are base URLs without a trailing slash.
-type DemoFile struct {
-	Gateway        string `json:"gateway"`
-	Admin          string `json:"admin"`
-	Registry       string `json:"registry"`
-	ClinicKey      string `json:"clinic_key"`
-	AgencyKey      string `json:"agency_key"`
-	PortalUsername string `json:"portal_username"`
-	PortalPassword string `json:"portal_password"`
-	OfficerID      string `json:"officer_id"`
-	OfficerName    string `json:"officer_name"`
-	People         uint64 `json:"people"`
-	Seed           uint64 `json:"seed"`
-}
+	"github.com/verigate/verigate/internal/demofile"
+)
 
 // Demo is a running demo.
 type Demo struct {
 	*Process
-	DemoFile
+	demofile.File
 	Dir string
 }
 
@@ -38,7 +26,7 @@ func StartDemo(command []string, dir string, limit time.Duration, args ...string
 	for _, flag := range []string{"--listen", "--admin", "--registry"} {
 		all = append(all, flag, "127.0.0.1:0")
 	}
-	file := filepath.Join(dir, "demo.json")
+	file := filepath.Join(dir, demofile.Name)
 	if err := os.Remove(file); err != nil && !os.IsNotExist(err) {
 		return nil, fmt.Errorf("removing what an earlier demo left: %w", err)
 	}
@@ -47,21 +35,20 @@ func StartDemo(command []string, dir string, limit time.Duration, args ...string
 		return nil, err
 	}
 	d := &Demo{Process: p, Dir: dir}
-	if err := d.awaitFile(file, limit); err != nil {
+	if err := d.awaitFile(limit); err != nil {
 		p.Kill()
 		return nil, fmt.Errorf("waiting for the demo: %w; it printed:\n%s", err, p.Output())
 	}
 	return d, nil
 }
 
-func (d *Demo) awaitFile(file string, limit time.Duration) error {
+func (d *Demo) awaitFile(limit time.Duration) (err error) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	late := time.After(limit)
 	for {
-		body, err := os.ReadFile(file)
-		if err == nil {
-			return json.Unmarshal(body, &d.DemoFile)
+		if d.File, err = demofile.Read(d.Dir); !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 		select {
 		case <-d.Done():
