@@ -92,7 +92,7 @@ func Build(ctx context.Context, src Source, cfg BuildConfig, progress func(Progr
 	g := &Generation{created: time.Now().UTC()}
 	snapshot := "" // of the first kind; a registry that still has it gives all kinds of one moment
 	for _, kind := range cfg.Kinds {
-		b := &builder{cfg: cfg, kind: kind, src: src, progress: progress, snapshot: snapshot}
+		b := &builder{pull: pull{cfg: cfg, kind: kind, src: src, progress: progress, snapshot: snapshot}}
 		p, region, err := b.run(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("building prefilter of kind %s: %w", kind, err)
@@ -110,22 +110,19 @@ func Build(ctx context.Context, src Source, cfg BuildConfig, progress func(Progr
 
 // builder builds one kind.
 type builder struct {
-	cfg      BuildConfig
-	kind     identity.Kind
-	src      Source
-	progress func(Progress)
-
-	snapshot string // to begin with; "": the registry's current one
-
-	header exportHeader
-	read   *exportReader // its counters go on over resumed responses
-	bits   *scatter
+	pull
+	bits *scatter
 }
 
 // restarts is how often a kind is begun anew because its snapshot was gone.
 const restarts = 3
 
 func (b *builder) run(ctx context.Context) (*part, []byte, error) {
+	b.open = func(h *exportHeader) (sink, error) {
+		bits, err := newScatter(b.kind, h.Count, b.cfg)
+		b.bits = bits
+		return bits, err
+	}
 	for try := 0; ; try++ {
 		err := b.stream(ctx)
 		if err == nil {
@@ -137,93 +134,6 @@ func (b *builder) run(ctx context.Context) (*part, []byte, error) {
 			return nil, nil, err
 		}
 	}
-}
-
-// stream reads one snapshot to its end, over as many responses as it takes.
-func (b *builder) stream(ctx context.Context) error {
-	defer func() { b.bits.close() }()
-	pause := b.cfg.Pause
-	for failed := 0; ; {
-		before := b.blocks()
-		err := b.response(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		var permanent *Permanent
-		if errors.Is(err, ErrSnapshotGone) || errors.As(err, &permanent) || ctx.Err() != nil {
-			return err
-		}
-		if b.blocks() > before {
-			failed, pause = 0, b.cfg.Pause
-		}
-		if failed++; failed >= b.cfg.Attempts {
-			return fmt.Errorf("giving up after %d tries: %w", failed, err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
-		pause = min(2*pause, 5*time.Second)
-	}
-}
-
-func (b *builder) blocks() uint64 {
-	if b.read == nil {
-		return 0
-	}
-	return b.read.blocks
-}
-
-// response reads one response: the first of a snapshot, or one that goes on after the last verified block. io.EOF means
-// the export is complete.
-func (b *builder) response(ctx context.Context) error {
-	body, err := b.src.Export(ctx, b.kind, b.snapshot, b.blocks())
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	r, err := newExportReader(body, b.kind)
-	if err != nil {
-		return err
-	}
-	if err := b.begin(r); err != nil {
-		return err
-	}
-	for {
-		keys, err := b.read.next(b.bits.block())
-		if err != nil {
-			return err
-		}
-		b.bits.add(keys)
-		b.progress(Progress{Kind: b.kind, Keys: b.read.keys, Total: b.header.Count})
-	}
-}
-
-// begin takes over a response: sizes the filter for the first one, holds every further one against the first.
-func (b *builder) begin(r *exportReader) error {
-	if b.read == nil {
-		if r.header.After != 0 {
-			return fmt.Errorf("export begins after block %d, not at its beginning", r.header.After)
-		}
-		if r.header.Count > b.cfg.MaxKeys {
-			return &Permanent{fmt.Errorf("export announces %d keys, more than %d", r.header.Count, b.cfg.MaxKeys)}
-		}
-		bits, err := newScatter(b.kind, r.header.Count, b.cfg)
-		if err != nil {
-			return &Permanent{err}
-		}
-		b.bits, b.header, b.read, b.snapshot = bits, r.header, r, r.header.Snapshot
-		return nil
-	}
-	h, first := r.header, b.header
-	if h.Snapshot != first.Snapshot || h.Registry != first.Registry || h.Count != first.Count || h.Blocks != first.Blocks {
-		return ErrSnapshotGone
-	}
-	if h.After != b.read.blocks {
-		return fmt.Errorf("export goes on after block %d, not %d", h.After, b.read.blocks)
-	}
-	b.read.r = r.r
-	return nil
 }
 
 // drop forgets a snapshot that cannot be finished.

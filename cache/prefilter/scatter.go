@@ -1,6 +1,7 @@
 package prefilter
 
 import (
+	"iter"
 	"sync"
 
 	"github.com/verigate/verigate/identity"
@@ -17,9 +18,7 @@ type scatter struct {
 	region []byte
 	words  []uint64
 	locks  []sync.Mutex
-	queue  chan []uint64
-	spare  chan []uint64
-	wg     sync.WaitGroup
+	crew
 }
 
 const (
@@ -34,42 +33,17 @@ func newScatter(kind identity.Kind, keys uint64, cfg BuildConfig) (*scatter, err
 		return nil, err
 	}
 	mapped.Huge(region)
-	s := &scatter{
-		kind: kind, m: uint64(words) * 64, k: k, region: region, words: wordsOf(region),
-		queue: make(chan []uint64, cfg.Workers), spare: make(chan []uint64, 2*cfg.Workers+2),
-	}
+	s := &scatter{kind: kind, m: uint64(words) * 64, k: k, region: region, words: wordsOf(region)}
 	s.locks = make([]sync.Mutex, (s.m>>rangeBits)+1)
-	for range cfg.Workers {
-		s.wg.Go(s.work)
-	}
+	s.start(cfg.Workers, s.work)
 	return s, nil
 }
 
-// block returns memory for the next block of keys.
-func (s *scatter) block() []uint64 {
-	select {
-	case b := <-s.spare:
-		return b
-	default:
-		return make([]uint64, 0, maxBlockKeys)
-	}
-}
-
-// add hands a block over to the workers.
-func (s *scatter) add(keys []uint64) { s.queue <- keys }
-
-// close waits until every bit is set. It may be called on nil.
-func (s *scatter) close() {
-	if s != nil {
-		close(s.queue)
-		s.wg.Wait()
-	}
-}
-
-func (s *scatter) work() {
+// work collects positions; every bit is set when it returns.
+func (s *scatter) work(blocks iter.Seq[[]uint64]) {
 	buffers := make([][]uint32, len(s.locks))
 	var pos [maxK]uint64
-	for keys := range s.queue {
+	for keys := range blocks {
 		for _, key := range keys {
 			digestOf(s.kind, key).positions(pos[:s.k], s.m)
 			for _, p := range pos[:s.k] {
@@ -79,10 +53,6 @@ func (s *scatter) work() {
 				}
 				buffers[r] = append(buffers[r], uint32(p&(1<<rangeBits-1)))
 			}
-		}
-		select {
-		case s.spare <- keys:
-		default:
 		}
 	}
 	for r, b := range buffers {

@@ -37,7 +37,7 @@ func builtFilter(t *testing.T) (file string) {
 		t.Fatal(err)
 	}
 	file = filepath.Join(dir, "all.filter")
-	build := filterBuildCmd{Registry: "http://" + ln.Addr().String(), Out: file, FP: 0.001}
+	build := filterBuildCmd{filterSource: filterSource{Registry: "http://" + ln.Addr().String()}, Out: file, FP: 0.001}
 	if err := build.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "401") {
 		t.Errorf("without a token the build ended with %v", err)
 	}
@@ -48,6 +48,11 @@ func builtFilter(t *testing.T) (file string) {
 	build.TokenFile = config.SecretFile(token)
 	if err := build.Run(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	for _, format := range []string{"text", "json"} {
+		if err := (&filterCheckCmd{filterSource: build.filterSource, File: file, Absent: 3000, Format: format}).Run(t.Context()); err != nil {
+			t.Errorf("checking as %s: %v", format, err)
+		}
 	}
 	return file
 }
