@@ -8,14 +8,16 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/verigate/verigate/identity"
 )
 
 // CheckConfig says how much a generation is asked.
 type CheckConfig struct {
-	Absent  uint64 // about so many never-issued identifiers are put to it, over all kinds; 0: none
-	Workers int    // goroutines that test, by default one per processor
+	Absent  uint64        // about so many never-issued identifiers are put to it, over all kinds; 0: none
+	Workers int           // goroutines that test, by default one per processor
+	Pause   time.Duration // before the second try when an export breaks, as in [BuildConfig]
 }
 
 // KindCheck is how a generation did on one kind.
@@ -37,8 +39,7 @@ func (c *KindCheck) FP() float64 { return float64(c.Passed) / float64(max(c.Abse
 // nil, is called as in [Build]; with never-issued identifiers each kind is read twice.
 func Check(ctx context.Context, src Source, g *Generation, cfg CheckConfig, progress func(Progress)) ([]KindCheck, error) {
 	defer runtime.KeepAlive(g)
-	var b BuildConfig
-	b.Workers = cfg.Workers
+	b := BuildConfig{Workers: cfg.Workers, Pause: cfg.Pause}
 	if err := b.defaults(); err != nil {
 		return nil, err
 	}
