@@ -41,8 +41,8 @@ func isFlood(d *verify.Decision) bool {
 		return true
 	}
 	switch d.Code {
-	case "key_expired", "key_revoked", "certificate_mismatch", "caller_suspended", "harvest_suspected",
-		"rate_limited", "quota_exhausted", "overloaded", "101", "401":
+	case "key_expired", "key_revoked", "token_expired", "token_revoked", "certificate_mismatch", "certificate_revoked",
+		"caller_suspended", "harvest_suspected", "rate_limited", "quota_exhausted", "overloaded", "101", "401":
 		return true
 	}
 	return false

@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"hash/maphash"
@@ -42,6 +43,7 @@ type Directory struct {
 	unlimited bool
 
 	table  atomic.Pointer[table]
+	epoch  atomic.Uint64 // counts tables; raised after the table is in place
 	places *places
 
 	seed     maphash.Seed
@@ -89,7 +91,8 @@ func (d *Directory) Close() {
 	<-d.done
 }
 
-// Authenticate finds the holder of an API key. Anything that is not exactly a key this directory issued is
+// Authenticate finds the holder of an API key. A key that its own checksum gives away as damaged is
+// [verify.RefusalKeyMalformed], anything else that is not exactly a key this directory issued
 // [verify.RefusalKeyUnknown]; who presents a real one is told that it is revoked or expired, or that the caller is
 // suspended, and is returned as well so that the refusal can be recorded under its name. The bearer is not kept. It
 // takes no lock and does not allocate.
@@ -98,19 +101,13 @@ func (d *Directory) Authenticate(now verify.Instant, bearer []byte) (*verify.Cal
 		return nil, verify.RefusalKeyMissing
 	}
 	digest, ok := ParseAPIKey(bearer)
-	if !ok {
-		return nil, verify.RefusalKeyUnknown
-	}
-	c := d.table.Load().keys[digest]
 	switch {
-	case c == nil:
-		return nil, verify.RefusalKeyUnknown
-	case c.refusal == verify.RefusalKeyRevoked:
-		return c.caller, verify.RefusalKeyRevoked
-	case c.expires != 0 && now.Wall >= c.expires:
-		return c.caller, verify.RefusalKeyExpired
+	case ok:
+		return d.table.Load().keys[digest].holder(now)
+	case bytes.HasPrefix(bearer, []byte(keyPrefix)):
+		return nil, verify.RefusalKeyMalformed
 	}
-	return c.caller, c.refusal
+	return nil, verify.RefusalKeyUnknown
 }
 
 // Account returns the account with the given name, letter case aside. The epoch differs after the password changed or

@@ -21,6 +21,9 @@ type Entry struct {
 	Accounts []Account `json:"accounts,omitempty"`
 	Officers []Officer `json:"officers,omitempty"`
 	Keys     []Key     `json:"keys,omitempty"`
+
+	PublicKeys []PublicKey `json:"public_keys,omitempty"`
+	MutualTLS  MutualTLS   `json:"mutual_tls,omitzero"`
 }
 
 // Policy is a caller's deviation from [verify.DefaultPolicy]; what is nil is as there.

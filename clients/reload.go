@@ -143,6 +143,7 @@ func (d *Directory) putInForce(t *table) {
 	}
 	d.places.retire(t)
 	d.table.Store(t)
+	d.epoch.Add(1)
 }
 
 func stampOf(path string) (stamp, error) {

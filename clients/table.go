@@ -16,7 +16,8 @@ type table struct {
 	keys     map[KeyDigest]*credential
 	accounts map[string]*account // by name in upper case
 	callers  map[string]*caller  // by id
-	oldest   time.Time           // creation of the oldest key that can be used; zero: there is none
+	certs    map[verify.Digest]*credential
+	oldest   time.Time // creation of the oldest key that can be used; zero: there is none
 }
 
 // caller is an entry in the form that requests need.
@@ -26,9 +27,12 @@ type caller struct {
 	limits   rule
 	slot     int
 	officers map[OfficerID]string // sealed names
+
+	credentials []*credential // what access tokens may be got with
+	public      []AssertionKey
 }
 
-// credential is an API key. The snapshot differs from its siblings only in KeyID.
+// credential is an API key, a public key or a certificate. The snapshot differs from its siblings only in KeyID.
 type credential struct {
 	caller  *verify.Caller
 	refusal verify.Refusal // what this key is refused for, its expiry aside
@@ -51,6 +55,7 @@ func newTable(f *File, places *places) (*table, error) {
 		keys:     make(map[KeyDigest]*credential, len(f.Entries)),
 		accounts: make(map[string]*account, len(f.Entries)),
 		callers:  make(map[string]*caller, len(f.Entries)),
+		certs:    make(map[verify.Digest]*credential),
 	}
 	for _, e := range f.Entries {
 		if err := t.add(e, places); err != nil {
@@ -87,7 +92,7 @@ func (t *table) add(e *Entry, places *places) error {
 			return err
 		}
 	}
-	return nil
+	return t.addPublic(e, c, snapshot)
 }
 
 func (t *table) addKey(k Key, c *caller, snapshot verify.Caller) error {
@@ -95,15 +100,9 @@ func (t *table) addKey(k Key, c *caller, snapshot verify.Caller) error {
 	if _, err := hex.Decode(digest[:], []byte(k.SHA256)); err != nil {
 		return fmt.Errorf("key %s: %w", k.ID, err)
 	}
-	snapshot.KeyID = k.ID
-	cred := &credential{caller: &snapshot, refusal: c.status}
-	if k.Revoked != nil {
-		cred.refusal = verify.RefusalKeyRevoked
-	}
-	if k.Expires != nil {
-		cred.expires = k.Expires.UnixNano()
-	}
+	cred := newCredential(c, snapshot, k.ID, k.Expires, k.Revoked)
 	t.keys[digest] = cred
+	c.credentials = append(c.credentials, cred)
 	if cred.refusal == verify.RefusalNone && (t.oldest.IsZero() || k.Created.Before(t.oldest)) {
 		t.oldest = k.Created
 	}
@@ -152,6 +151,10 @@ func (e *Entry) snapshot() (c verify.Caller, err error) {
 		return c, err
 	}
 	c = verify.Caller{ID: e.ID, Kind: kindOf(e.Kind), Facility: facility, Scopes: verify.Scope(scopes), Policy: policy, Contact: e.Contact}
+	c.CertificateRequired = e.MutualTLS.Required
+	if c.Certificates, err = e.MutualTLS.digests(); err != nil {
+		return c, err
+	}
 	for i, p := range e.Purposes {
 		purpose := verify.PurposeOf([]byte(p))
 		c.Purposes |= 1 << purpose

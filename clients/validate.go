@@ -33,7 +33,7 @@ func (e *Entry) Validate() error {
 	if err := errors.Join(validText("name", e.Name), validText("contact", e.Contact)); err != nil {
 		return err
 	}
-	return errors.Join(e.validateRights(), e.Limits.validate(), e.validateCredentials())
+	return errors.Join(e.validateRights(), e.Limits.validate(), e.validateCredentials(), e.validatePublicKeys(), e.MutualTLS.validate())
 }
 
 func (e *Entry) validateRights() error {
@@ -111,10 +111,11 @@ func (a *Account) validate() error {
 // uniqueness finds what may occur only once in a directory.
 type uniqueness struct {
 	ids, accounts, keys, digests map[string]string // what → the entry that has it
+	public                       map[string]string // digest of a public key or of a certificate's → the same
 }
 
 func newUniqueness() *uniqueness {
-	return &uniqueness{map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}}
+	return &uniqueness{map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}}
 }
 
 func (u *uniqueness) add(e *Entry) error {
@@ -139,7 +140,7 @@ func (u *uniqueness) add(e *Entry) error {
 		}
 		u.keys[k.ID], u.digests[digest] = e.ID, e.ID
 	}
-	return nil
+	return u.addPublic(e)
 }
 
 // setOf turns words into a bit set by their place in names.

@@ -27,8 +27,7 @@ var (
 	headerReset      = []byte("RateLimit-Reset")
 	headerOrigin     = []byte("Access-Control-Allow-Origin")
 
-	noStore   = []byte("no-store")
-	challenge = []byte("Bearer")
+	noStore = []byte("no-store")
 )
 
 // answerQuestion writes the answer to the only item of a native batch.
@@ -132,8 +131,8 @@ func (x *exchange) writeProblem() {
 	h := &x.rc.Response.Header
 	h.SetCanonical(headerLanguage, []byte(x.lang.Tag()))
 	switch m.Status {
-	case fasthttp.StatusUnauthorized:
-		h.SetCanonical(headerChallenge, challenge)
+	case fasthttp.StatusUnauthorized, fasthttp.StatusForbidden:
+		h.SetCanonical(headerChallenge, x.challenge())
 	case fasthttp.StatusMethodNotAllowed:
 		h.SetCanonical(headerAllow, []byte(x.route.allow))
 	}

@@ -71,6 +71,8 @@ func (w *world) Authenticate(_ verify.Instant, bearer []byte) (*verify.Caller, v
 		return w.keys[clinicKey], verify.RefusalSuspended
 	case "certificate":
 		return w.keys[clinicKey], verify.RefusalCertificate
+	case "damaged":
+		return nil, verify.RefusalKeyMalformed
 	}
 	if c := w.keys[string(bearer)]; c != nil {
 		return c, verify.RefusalNone

@@ -112,6 +112,7 @@ func scenes() []scene {
 		{name: "usage", call: "usage", status: 200},
 
 		{name: "no key", key: "-", status: 401, code: "key_missing"},
+		{name: "damaged key", key: "damaged", status: 401, code: "key_malformed"},
 		{name: "unknown key", key: "nobody", status: 401, code: "key_unknown"},
 		{name: "expired key", key: "expired", status: 401, code: "key_expired"},
 		{name: "revoked key", key: "revoked", status: 401, code: "key_revoked"},
@@ -198,7 +199,7 @@ func (s *scene) defaults() {
 
 func TestServerKeepsToItsDescription(t *testing.T) {
 	// What no question can bring about, or what is told before there is a path, is tested elsewhere.
-	elsewhere := []string{"method_not_allowed", "path_unknown", "header_too_large", "request_timeout", "overloaded"}
+	elsewhere := []string{"method_not_allowed", "path_unknown", "header_too_large", "request_timeout", "overloaded", "token_expired", "token_revoked", "certificate_revoked"}
 	seen := map[string]bool{}
 	for _, s := range scenes() {
 		s.defaults()

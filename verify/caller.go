@@ -1,6 +1,10 @@
 package verify
 
-import "github.com/verigate/verigate/identity"
+import (
+	"slices"
+
+	"github.com/verigate/verigate/identity"
+)
 
 // CallerKind is what sort of organisation a caller is.
 type CallerKind uint8
@@ -75,7 +79,15 @@ type Caller struct {
 	Policy   Policy
 	Slot     int    // index of the caller's limiter; stable for as long as the caller lives
 	Contact  string // whom a suspended caller is told to talk to
+
+	CertificateRequired bool     // every credential of the caller counts only over a connection with one of Certificates
+	Certificates        []Digest // of the public keys of the client certificates it may show; not to be changed
 }
 
 // Allows tells whether the caller may ask for purpose p.
 func (c *Caller) Allows(p Purpose) bool { return c.Purposes&(1<<p) != 0 }
+
+// Owns tells whether the caller's directory entry names the certificate.
+func (c *Caller) Owns(shown *Certificate) bool {
+	return shown != nil && slices.Contains(c.Certificates, shown.Key)
+}

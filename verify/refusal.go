@@ -12,36 +12,40 @@ type Refusal uint8
 
 // The refusals. Their names are the stable codes of the native API; structural refusals are [identity.Fault]s.
 const (
-	RefusalNone              Refusal = iota
-	RefusalKeyMissing                // 401 key_missing
-	RefusalKeyUnknown                // 401 key_unknown: malformed, unknown or wrong, deliberately not told apart
-	RefusalKeyExpired                // 401 key_expired
-	RefusalKeyRevoked                // 401 key_revoked
-	RefusalCertificate               // 401 certificate_mismatch
-	RefusalScope                     // 403 scope_missing
-	RefusalPurpose                   // 403 purpose_not_allowed
-	RefusalSuspended                 // 403 caller_suspended
-	RefusalHarvest                   // 403 harvest_suspected
-	RefusalHarvestSlow               // 429 harvest_suspected
-	RefusalStaffMissing              // 403 staff_missing
-	RefusalRate                      // 429 rate_limited
-	RefusalConcurrency               // 429 rate_limited
-	RefusalQuota                     // 429 quota_exhausted
-	RefusalOverloaded                // 503 overloaded
-	RefusalUnavailable               // 503 unavailable
-	RefusalIdentifierMissing         // 400 identifier_missing
-	RefusalIdentifierMany            // 400 identifier_ambiguous: more than one of id, code, card, qr
-	RefusalClaimsMissing             // 400 claims_missing
-	RefusalBody                      // 400 body_malformed
-	RefusalField                     // 400 field_unknown
-	RefusalBodyTooLarge              // 413 body_too_large
-	RefusalHeaderTooLarge            // 431 header_too_large
-	RefusalMediaType                 // 415 media_type_unsupported
-	RefusalMethod                    // 405 method_not_allowed
-	RefusalPath                      // 404 path_unknown
-	RefusalTimeout                   // 408 request_timeout
-	RefusalInternal                  // 500 internal
-	Refusals                         // how many there are
+	RefusalNone               Refusal = iota
+	RefusalKeyMissing                 // 401 key_missing
+	RefusalKeyMalformed               // 401 key_malformed: a key or token damaged on its way, told without looking anybody up
+	RefusalKeyUnknown                 // 401 key_unknown: unknown or wrong, deliberately not told apart
+	RefusalKeyExpired                 // 401 key_expired
+	RefusalKeyRevoked                 // 401 key_revoked
+	RefusalTokenExpired               // 401 token_expired: an access token after its time
+	RefusalTokenRevoked               // 401 token_revoked: what the access token was got with has ended
+	RefusalCertificate                // 401 certificate_mismatch: a certificate is demanded, and none or another was shown
+	RefusalCertificateRevoked         // 401 certificate_revoked: or expired, or no longer of a trusted authority
+	RefusalScope                      // 403 scope_missing
+	RefusalPurpose                    // 403 purpose_not_allowed
+	RefusalSuspended                  // 403 caller_suspended
+	RefusalHarvest                    // 403 harvest_suspected
+	RefusalHarvestSlow                // 429 harvest_suspected
+	RefusalStaffMissing               // 403 staff_missing
+	RefusalRate                       // 429 rate_limited
+	RefusalConcurrency                // 429 rate_limited
+	RefusalQuota                      // 429 quota_exhausted
+	RefusalOverloaded                 // 503 overloaded
+	RefusalUnavailable                // 503 unavailable
+	RefusalIdentifierMissing          // 400 identifier_missing
+	RefusalIdentifierMany             // 400 identifier_ambiguous: more than one of id, code, card, qr
+	RefusalClaimsMissing              // 400 claims_missing
+	RefusalBody                       // 400 body_malformed
+	RefusalField                      // 400 field_unknown
+	RefusalBodyTooLarge               // 413 body_too_large
+	RefusalHeaderTooLarge             // 431 header_too_large
+	RefusalMediaType                  // 415 media_type_unsupported
+	RefusalMethod                     // 405 method_not_allowed
+	RefusalPath                       // 404 path_unknown
+	RefusalTimeout                    // 408 request_timeout
+	RefusalInternal                   // 500 internal
+	Refusals                          // how many there are
 )
 
 // Verdict is a limiter's or budget's word on one request.

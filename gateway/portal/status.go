@@ -22,8 +22,9 @@ func FaultStatus(f identity.Fault) verify.PortalStatus {
 // can only wait for is 101, because clients of this contract discard other HTTP statuses and show 101 as "try again".
 func RefusalStatus(r verify.Refusal) verify.PortalStatus {
 	switch r {
-	case verify.RefusalKeyMissing, verify.RefusalKeyUnknown, verify.RefusalKeyExpired, verify.RefusalKeyRevoked,
-		verify.RefusalCertificate, verify.RefusalScope, verify.RefusalPurpose:
+	case verify.RefusalKeyMissing, verify.RefusalKeyMalformed, verify.RefusalKeyUnknown, verify.RefusalKeyExpired, verify.RefusalKeyRevoked,
+		verify.RefusalTokenExpired, verify.RefusalTokenRevoked, verify.RefusalCertificate, verify.RefusalCertificateRevoked,
+		verify.RefusalScope, verify.RefusalPurpose:
 		return verify.Status401
 	case verify.RefusalBody, verify.RefusalField, verify.RefusalBodyTooLarge, verify.RefusalStaffMissing,
 		verify.RefusalIdentifierMissing, verify.RefusalIdentifierMany, verify.RefusalClaimsMissing:
