@@ -16,7 +16,7 @@ MODULES  := . loadtest/k6
 export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race lint fuzz bench matching-report peers load docs tidy check clean need-test
+.PHONY: help run build test race lint fuzz bench matching-report model nation peers load docs tidy check clean need-test
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -52,6 +52,12 @@ bench: $(TOOLS)/benchstat ## run the benchmarks beside the code and compare them
 
 matching-report: ## measure name matching on twenty million pairs and write the rates into docs/matching.md (minutes)
 	go test ./verify -run '^TestMatchingRates$$' -count=1 -timeout=60m -matching-page=../docs/matching.md -matching-variants=100000 -matching-misses=1000000
+
+model: need-test ## ten million random steps of the freshness model (minutes)
+	go test ./cache -run '^TestModel$$' -count=1 -v -timeout=3h -model.steps=10000000 $(ARGS)
+
+nation: build ## build and test the prefilter of 98.7 million people, write its figures into docs/performance.md (minutes, 4 GB)
+	go run ./bench/nation -verigate $(BIN)/verigate -commit $(COMMIT) $(ARGS)
 
 peers: build ## measure the hot lookup against a bare fasthttp handler and a net/http rival, same run
 	go run ./bench -verigate $(BIN)/verigate -commit $(COMMIT) $(ARGS)
