@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/internal/mapped"
+	"github.com/verigate/verigate/internal/replace"
 )
 
 // Expect is what a generation must be to be of use; what is zero is not asked for.
@@ -148,36 +148,15 @@ func (l *layout) verify() error {
 
 // Save writes the generation to path, through a temporary file beside it that is renamed once it is safely on disk. Only
 // its owner may read it: it tells of any number whether it was ever issued.
-func (g *Generation) Save(path string) (err error) {
+func (g *Generation) Save(path string) error {
 	defer runtime.KeepAlive(g)
 	if bigEndian() {
 		return errBigEndian
 	}
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
-	if err != nil {
+	if err := replace.With(path, g.write); err != nil {
 		return fmt.Errorf("saving prefilter generation: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("saving prefilter generation: %w", err)
-		}
-	}()
-	if err = g.write(f); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return nil
 }
 
 func (g *Generation) write(w io.Writer) error {
@@ -204,14 +183,4 @@ func (g *Generation) write(w io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// syncDir makes a rename durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

@@ -48,8 +48,7 @@ func New(cfg Config, d Deps) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	quietOnce.Do(func() { redis.SetLogger(quiet{}) })
-	client, err := cfg.client()
+	client, err := cfg.Client(cfg.limits())
 	if err != nil {
 		return nil, err
 	}
@@ -80,15 +79,6 @@ func New(cfg Config, d Deps) (*Cache, error) {
 	c.wg.Go(func() { c.buryLoop(ctx) })
 	return c, nil
 }
-
-// quiet silences the library, which prints a line for every connection that fails: failures are counted and the breaker
-// tells. The library has one logger for the process, so it is set once.
-type quiet struct{}
-
-var quietOnce sync.Once
-
-// Printf drops the line.
-func (quiet) Printf(context.Context, string, ...any) {}
 
 // Close stops the workers, drops what they had not done, and closes the connections.
 func (c *Cache) Close() error {

@@ -21,6 +21,7 @@ import (
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/internal/clock"
+	"github.com/verigate/verigate/internal/redisconn"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -73,7 +74,7 @@ func sum(m map[string]int64) (n int64) {
 // open makes a cache on the server; edit may change its configuration.
 func open(t testing.TB, addr string, edit func(*shared.Config)) *store {
 	t.Helper()
-	cfg := shared.Config{URL: "redis://" + addr}
+	cfg := shared.Config{Endpoint: redisconn.Endpoint{URL: "redis://" + addr}}
 	config.Defaults(&cfg)
 	cfg.Timeout, cfg.WriteTimeout = config.Duration(2*time.Second), config.Duration(2*time.Second) // a busy machine is no failure
 	if edit != nil {
@@ -253,7 +254,7 @@ func TestDamagedAndForeignValuesAreMisses(t *testing.T) {
 	t.Run("sealed with another key", func(t *testing.T) {
 		c.FlushAll(ctx)
 		open(t, r.Addr, nil).fill(1, 5, []byte("record"))
-		cfg := shared.Config{URL: "redis://" + r.Addr}
+		cfg := shared.Config{Endpoint: redisconn.Endpoint{URL: "redis://" + r.Addr}}
 		config.Defaults(&cfg)
 		other, err := shared.New(cfg, shared.Deps{Secret: []byte("fedcba9876543210"), Clock: clock.System, Keep: func(verify.State) int64 { return keep }})
 		if err != nil {
@@ -279,7 +280,7 @@ func TestAgeCrossesMachines(t *testing.T) {
 		return now
 	}
 	ahead.Store(int64(500 * time.Hour))
-	cfg := shared.Config{URL: "redis://" + r.Addr}
+	cfg := shared.Config{Endpoint: redisconn.Endpoint{URL: "redis://" + r.Addr}}
 	config.Defaults(&cfg)
 	cfg.Timeout, cfg.WriteTimeout = config.Duration(2*time.Second), config.Duration(2*time.Second)
 	a, b := openConfig(t, cfg, clock.System), openConfig(t, cfg, skewed)
@@ -413,10 +414,10 @@ func TestNewRefuses(t *testing.T) {
 		secret string
 		want   string
 	}{
-		"short secret":     {shared.Config{URL: "redis://127.0.0.1:1"}, "short", "at least 16"},
-		"bad url":          {shared.Config{URL: "http://user:hidden@127.0.0.1"}, "0123456789abcdef", "url"},
-		"missing password": {shared.Config{Addresses: []string{"127.0.0.1:1"}, PasswordFile: "/no/such/file"}, "0123456789abcdef", "password_file"},
-		"bad authorities":  {shared.Config{Addresses: []string{"127.0.0.1:1"}, CAFile: file}, "0123456789abcdef", "ca_file"},
+		"short secret":     {shared.Config{Endpoint: redisconn.Endpoint{URL: "redis://127.0.0.1:1"}}, "short", "at least 16"},
+		"bad url":          {shared.Config{Endpoint: redisconn.Endpoint{URL: "http://user:hidden@127.0.0.1"}}, "0123456789abcdef", "url"},
+		"missing password": {shared.Config{Endpoint: redisconn.Endpoint{Addresses: []string{"127.0.0.1:1"}, PasswordFile: "/no/such/file"}}, "0123456789abcdef", "password_file"},
+		"bad authorities":  {shared.Config{Endpoint: redisconn.Endpoint{Addresses: []string{"127.0.0.1:1"}, CAFile: file}}, "0123456789abcdef", "ca_file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := shared.New(c.cfg, shared.Deps{Secret: []byte(c.secret), Clock: clock.System})
@@ -433,10 +434,10 @@ func TestConfigFaults(t *testing.T) {
 		want string
 	}{
 		{shared.Config{}, ""},
-		{shared.Config{URL: "redis://a", KeyFile: "k"}, ""},
-		{shared.Config{URL: "redis://a"}, "key_file"},
-		{shared.Config{URL: "redis://a", Addresses: []string{"b"}, KeyFile: "k"}, "addresses"},
-		{shared.Config{SentinelMaster: "m", KeyFile: "k"}, "sentinel_master"},
+		{shared.Config{Endpoint: redisconn.Endpoint{URL: "redis://a"}, KeyFile: "k"}, ""},
+		{shared.Config{Endpoint: redisconn.Endpoint{URL: "redis://a"}}, "key_file"},
+		{shared.Config{Endpoint: redisconn.Endpoint{URL: "redis://a", Addresses: []string{"b"}}, KeyFile: "k"}, "addresses"},
+		{shared.Config{Endpoint: redisconn.Endpoint{SentinelMaster: "m"}, KeyFile: "k"}, "sentinel_master"},
 	} {
 		err := c.cfg.Validate()
 		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
