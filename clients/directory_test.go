@@ -33,7 +33,7 @@ func at(d time.Duration) verify.Instant {
 // fixture is an open directory with the store that changes its file.
 type fixture struct {
 	*clients.Directory
-	store   *clients.Store
+	store   *clients.FileStore
 	changes chan clients.Change
 }
 
@@ -46,9 +46,9 @@ func newSecrets(t testing.TB) *clients.Secrets {
 	return s
 }
 
-func newStore(t testing.TB) *clients.Store {
+func newStore(t testing.TB) *clients.FileStore {
 	t.Helper()
-	return &clients.Store{Path: filepath.Join(t.TempDir(), "clients.ndjson"), Secrets: newSecrets(t)}
+	return &clients.FileStore{Path: filepath.Join(t.TempDir(), "clients.ndjson"), Secrets: newSecrets(t)}
 }
 
 // open makes a directory file of what fill puts in and opens it; change may alter the settings.
@@ -74,7 +74,7 @@ func open(t testing.TB, fill func(*clients.File, *clients.Secrets), change ...fu
 // update changes the directory file as the command line does.
 func (f *fixture) update(t testing.TB, change func(*clients.File)) {
 	t.Helper()
-	if err := f.store.Update(func(file *clients.File) error { change(file); return nil }); err != nil {
+	if err := f.store.Update(t.Context(), func(file *clients.File) error { change(file); return nil }); err != nil {
 		t.Fatal(err)
 	}
 }

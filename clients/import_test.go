@@ -79,7 +79,7 @@ func BenchmarkImport13000(b *testing.B) {
 	}
 	for b.Loop() {
 		store := newStore(b)
-		err := store.Update(func(f *clients.File) error {
+		err := store.Update(b.Context(), func(f *clients.File) error {
 			_, err := f.Import(strings.NewReader(in.String()), store.Secrets, noon.Time())
 			return err
 		})

@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/verigate/verigate/config"
+	"github.com/verigate/verigate/internal/replace"
 )
 
 // Seeded is a demonstration's directory with the clear secrets of its callers.
@@ -64,15 +66,15 @@ func (s *Seeded) seed(secretsFile string) error {
 	if err != nil {
 		return err
 	}
-	store := &Store{Path: string(s.File), Secrets: secrets}
-	if err := store.Update(func(f *File) error { return s.fill(f, secrets) }); err != nil {
+	store := &FileStore{Path: string(s.File), Secrets: secrets}
+	if err := store.Update(context.Background(), func(f *File) error { return s.fill(f, secrets) }); err != nil {
 		return err
 	}
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return err
 	}
-	return replaceFile(secretsFile, append(text, '\n'))
+	return replace.File(secretsFile, append(text, '\n'))
 }
 
 // recall reads the secrets of an earlier start; both files must be there, or the folder is seeded anew.
@@ -95,7 +97,7 @@ func (s *Seeded) recall(secretsFile string) (bool, error) {
 
 func (s *Seeded) secrets() (*Secrets, error) {
 	if _, err := os.Stat(string(s.Key)); errors.Is(err, fs.ErrNotExist) {
-		if err := replaceFile(string(s.Key), append(appendRandom(nil, base62, 43), '\n')); err != nil {
+		if err := replace.File(string(s.Key), append(appendRandom(nil, base62, 43), '\n')); err != nil {
 			return nil, err
 		}
 	}

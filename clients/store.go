@@ -2,23 +2,34 @@ package clients
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
+
+	"github.com/verigate/verigate/internal/replace"
 )
 
-// Store is the directory file as those see it who change it. Several programs may hold a store on the same file: a
-// change is made under a lock beside it, and the file is replaced whole, so that a reader sees the old one or the new
-// one and nothing between.
-type Store struct {
-	Path    string
-	Secrets *Secrets
+// Store is where the directory is kept, as those see it who change it: a file or Redis. Several programs may hold a
+// store on the same place at the same time; no change is lost.
+type Store interface {
+	// Read returns the directory as it is now.
+	Read(ctx context.Context) (*File, error)
+	// Update lets change work on the directory and puts the result in place in one step. It may call change again, on a
+	// directory that somebody else has changed meanwhile. If change fails, or its result would not be accepted by
+	// [Decode], everything stays as it is. A directory that does not exist is made.
+	Update(ctx context.Context, change func(*File) error) error
 }
 
-// Read returns the directory as it is now.
-func (s *Store) Read() (*File, error) {
+// FileStore keeps the directory in a file. A change is made under a lock beside it, and the file is replaced whole, so
+// that a reader sees the old one or the new one and nothing between.
+type FileStore struct {
+	Path    string
+	Secrets *Secrets // for those who change entries; the store itself needs none
+}
+
+// Read implements [Store].
+func (s *FileStore) Read(context.Context) (*File, error) {
 	raw, err := readFile(s.Path)
 	if err != nil {
 		return nil, err
@@ -30,15 +41,14 @@ func (s *Store) Read() (*File, error) {
 	return f, nil
 }
 
-// Update reads the directory, lets change work on it and puts the result in place. If change fails, or its result
-// would not be accepted by [Decode], the file stays as it is. A file that does not exist is made.
-func (s *Store) Update(change func(*File) error) error {
+// Update implements [Store]. It calls change once.
+func (s *FileStore) Update(ctx context.Context, change func(*File) error) error {
 	unlock, err := lockFile(s.Path + ".lock")
 	if err != nil {
 		return fmt.Errorf("locking the caller directory: %w", err)
 	}
 	defer unlock()
-	f, err := s.Read()
+	f, err := s.Read(ctx)
 	if errors.Is(err, fs.ErrNotExist) {
 		f, err = new(File), nil
 	}
@@ -48,65 +58,21 @@ func (s *Store) Update(change func(*File) error) error {
 	if err := change(f); err != nil {
 		return err
 	}
+	raw, err := encodeSound(f)
+	if err != nil {
+		return err
+	}
+	return replace.File(s.Path, raw)
+}
+
+// encodeSound returns the text of a directory that [Decode] accepts.
+func encodeSound(f *File) ([]byte, error) {
 	var out bytes.Buffer
 	if err := f.Encode(&out); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := Decode(bytes.NewReader(out.Bytes())); err != nil {
-		return fmt.Errorf("the change is refused: %w", err)
+		return nil, fmt.Errorf("the change is refused: %w", err)
 	}
-	return replaceFile(s.Path, out.Bytes())
-}
-
-// replaceFile writes data beside path and renames it into place, on disk before it returns. Only the owner may read it.
-func replaceFile(path string, data []byte) (err error) {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("writing %s: %w", path, err)
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
-		return err
-	}
-	if err = keepMode(f, path); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-// keepMode gives the new file the mode of the one it replaces: a gateway under another user may have been let in.
-func keepMode(f *os.File, path string) error {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // os.CreateTemp made it 0600
-	}
-	if err != nil {
-		return err
-	}
-	return f.Chmod(info.Mode().Perm())
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return out.Bytes(), nil
 }

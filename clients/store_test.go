@@ -24,7 +24,7 @@ func TestUpdatesAreNotLost(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 20 {
 		wg.Go(func() {
-			err := store.Update(func(f *clients.File) error {
+			err := store.Update(t.Context(), func(f *clients.File) error {
 				add(t, f, fmt.Sprint("caller-", i), "clinic")
 				return nil
 			})
@@ -34,7 +34,7 @@ func TestUpdatesAreNotLost(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	f, err := store.Read()
+	f, err := store.Read(t.Context())
 	if err != nil || len(f.Entries) != 20 {
 		t.Errorf("%d callers, want 20 (%v)", len(f.Entries), err)
 	}
@@ -43,7 +43,7 @@ func TestUpdatesAreNotLost(t *testing.T) {
 func TestRefusedUpdateLeavesTheFile(t *testing.T) {
 	store := newStore(t)
 	first := func(f *clients.File) error { add(t, f, "caller-1", "clinic"); return nil }
-	if err := store.Update(first); err != nil {
+	if err := store.Update(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
 	before := read(t, store.Path)
@@ -53,7 +53,7 @@ func TestRefusedUpdateLeavesTheFile(t *testing.T) {
 		"an id twice":        func(f *clients.File) error { f.Entries = append(f.Entries, f.Entries[0]); return nil },
 		"add refuses the id": func(f *clients.File) error { return f.Add(&clients.Entry{ID: "caller-1"}) },
 	} {
-		if err := store.Update(change); err == nil {
+		if err := store.Update(t.Context(), change); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 		if read(t, store.Path) != before {
@@ -70,7 +70,7 @@ func TestRefusedUpdateLeavesTheFile(t *testing.T) {
 func TestUpdateKeepsTheMode(t *testing.T) {
 	store := newStore(t)
 	for i, want := range []os.FileMode{0o600, 0o640} {
-		if err := store.Update(func(f *clients.File) error { add(t, f, fmt.Sprint("caller-", i), "clinic"); return nil }); err != nil {
+		if err := store.Update(t.Context(), func(f *clients.File) error { add(t, f, fmt.Sprint("caller-", i), "clinic"); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		info, err := os.Stat(store.Path)
@@ -87,7 +87,7 @@ func TestUpdateKeepsTheMode(t *testing.T) {
 func TestNoSecretInTheFile(t *testing.T) {
 	store := newStore(t)
 	var key string
-	err := store.Update(func(f *clients.File) error {
+	err := store.Update(t.Context(), func(f *clients.File) error {
 		var e *clients.Entry
 		e, key = add(t, f, "caller-1", "clinic")
 		account(t, e, store.Secrets, "01000_BV", "a password")

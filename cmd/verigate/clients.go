@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -43,7 +44,7 @@ only as hashes. docs/callers.md describes the file.
 }
 
 // store opens the directory file that the flags name.
-func (c *clientsCmd) store() (*clients.Store, error) {
+func (c *clientsCmd) store() (*clients.FileStore, error) {
 	file, keyFile := c.File, c.Key
 	if file == "" {
 		file = filepath.Join(c.Data, "clients.ndjson")
@@ -59,15 +60,15 @@ func (c *clientsCmd) store() (*clients.Store, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("--key-file %s: %w", string(keyFile), err))
 	}
-	return &clients.Store{Path: file, Secrets: secrets}, nil
+	return &clients.FileStore{Path: file, Secrets: secrets}, nil
 }
 
-func (c *clientsCmd) read() (*clients.File, error) {
+func (c *clientsCmd) read(ctx context.Context) (*clients.File, error) {
 	store, err := c.store()
 	if err != nil {
 		return nil, err
 	}
-	f, err := store.Read()
+	f, err := store.Read(ctx)
 	if err != nil {
 		return nil, usage(err)
 	}
@@ -75,20 +76,20 @@ func (c *clientsCmd) read() (*clients.File, error) {
 }
 
 // update changes the directory; what is wrong with a change is for the operator to mend.
-func (c *clientsCmd) update(change func(*clients.File, *clients.Secrets) error) error {
+func (c *clientsCmd) update(ctx context.Context, change func(*clients.File, *clients.Secrets) error) error {
 	store, err := c.store()
 	if err != nil {
 		return err
 	}
-	if err := store.Update(func(f *clients.File) error { return change(f, store.Secrets) }); err != nil {
+	if err := store.Update(ctx, func(f *clients.File) error { return change(f, store.Secrets) }); err != nil {
 		return usage(err)
 	}
 	return nil
 }
 
 // change is update of one caller.
-func (c *clientsCmd) change(id string, change func(*clients.Entry, *clients.Secrets) error) error {
-	return c.update(func(f *clients.File, s *clients.Secrets) error {
+func (c *clientsCmd) change(ctx context.Context, id string, change func(*clients.Entry, *clients.Secrets) error) error {
+	return c.update(ctx, func(f *clients.File, s *clients.Secrets) error {
 		e, err := f.Caller(id)
 		if err != nil {
 			return err
@@ -119,8 +120,8 @@ type clientsListCmd struct {
 }
 
 // Run lists.
-func (c *clientsListCmd) Run(parent *clientsCmd) error {
-	f, err := parent.read()
+func (c *clientsListCmd) Run(ctx context.Context, parent *clientsCmd) error {
+	f, err := parent.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -172,8 +173,8 @@ type clientsShowCmd struct {
 }
 
 // Run shows.
-func (c *clientsShowCmd) Run(parent *clientsCmd) error {
-	f, err := parent.read()
+func (c *clientsShowCmd) Run(ctx context.Context, parent *clientsCmd) error {
+	f, err := parent.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -237,8 +238,8 @@ func (l *limitFlags) apply(to *clients.Limits) (changed bool) {
 }
 
 // Run changes limits.
-func (c *clientsLimitsCmd) Run(parent *clientsCmd) error {
-	err := parent.change(c.ID, func(e *clients.Entry, _ *clients.Secrets) error {
+func (c *clientsLimitsCmd) Run(ctx context.Context, parent *clientsCmd) error {
+	err := parent.change(ctx, c.ID, func(e *clients.Entry, _ *clients.Secrets) error {
 		if !c.apply(&e.Limits) {
 			return errors.New("nothing to change: give --rate, --burst, --concurrency or --daily")
 		}
@@ -247,5 +248,5 @@ func (c *clientsLimitsCmd) Run(parent *clientsCmd) error {
 	if err != nil {
 		return err
 	}
-	return (&clientsShowCmd{ID: c.ID}).Run(parent)
+	return (&clientsShowCmd{ID: c.ID}).Run(ctx, parent)
 }

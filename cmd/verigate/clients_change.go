@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -27,9 +28,9 @@ type clientsAddCmd struct {
 }
 
 // Run adds a caller.
-func (c *clientsAddCmd) Run(parent *clientsCmd) error {
+func (c *clientsAddCmd) Run(ctx context.Context, parent *clientsCmd) error {
 	made := clients.Issued{Caller: c.ID}
-	err := parent.update(func(f *clients.File, s *clients.Secrets) error {
+	err := parent.update(ctx, func(f *clients.File, s *clients.Secrets) error {
 		e, err := c.entry()
 		if err != nil {
 			return err
@@ -79,7 +80,7 @@ type clientsImportCmd struct {
 }
 
 // Run imports. The secrets file is made first: secrets that nobody could read would have to be made again.
-func (c *clientsImportCmd) Run(parent *clientsCmd) error {
+func (c *clientsImportCmd) Run(ctx context.Context, parent *clientsCmd) error {
 	in, err := os.Open(c.CSV)
 	if err != nil {
 		return usage(fmt.Errorf("reading the CSV: %w", err))
@@ -90,7 +91,7 @@ func (c *clientsImportCmd) Run(parent *clientsCmd) error {
 		return usage(fmt.Errorf("making --secrets: %w", err))
 	}
 	var issued []clients.Issued
-	err = parent.update(func(f *clients.File, s *clients.Secrets) error {
+	err = parent.update(ctx, func(f *clients.File, s *clients.Secrets) error {
 		var err error
 		if issued, err = f.Import(in, s, time.Now()); err != nil {
 			return fmt.Errorf("importing %s: nothing was added: %w", c.CSV, err)
@@ -123,9 +124,9 @@ type clientsRotateCmd struct {
 }
 
 // Run rotates.
-func (c *clientsRotateCmd) Run(parent *clientsCmd) error {
+func (c *clientsRotateCmd) Run(ctx context.Context, parent *clientsCmd) error {
 	var made clients.Issued
-	err := parent.change(c.ID, func(e *clients.Entry, s *clients.Secrets) (err error) {
+	err := parent.change(ctx, c.ID, func(e *clients.Entry, s *clients.Secrets) (err error) {
 		if c.Portal == "" {
 			made = e.Rotate(time.Now(), c.Overlap.Std(), c.Valid.Std())
 			return nil
@@ -149,9 +150,9 @@ type clientsRevokeCmd struct {
 }
 
 // Run revokes.
-func (c *clientsRevokeCmd) Run(parent *clientsCmd) error {
+func (c *clientsRevokeCmd) Run(ctx context.Context, parent *clientsCmd) error {
 	what := "the caller " + c.ID
-	err := parent.change(c.ID, func(e *clients.Entry, _ *clients.Secrets) error {
+	err := parent.change(ctx, c.ID, func(e *clients.Entry, _ *clients.Secrets) error {
 		switch {
 		case c.Key != "":
 			what = "key " + c.Key
@@ -175,8 +176,8 @@ type clientsSuspendCmd struct {
 }
 
 // Run suspends.
-func (c *clientsSuspendCmd) Run(parent *clientsCmd) error {
-	return parent.change(c.ID, func(e *clients.Entry, _ *clients.Secrets) error {
+func (c *clientsSuspendCmd) Run(ctx context.Context, parent *clientsCmd) error {
+	return parent.change(ctx, c.ID, func(e *clients.Entry, _ *clients.Secrets) error {
 		if c.Contact != "" {
 			e.Contact = c.Contact
 		}
@@ -190,8 +191,8 @@ type clientsResumeCmd struct {
 }
 
 // Run resumes.
-func (c *clientsResumeCmd) Run(parent *clientsCmd) error {
-	return parent.change(c.ID, func(e *clients.Entry, _ *clients.Secrets) error {
+func (c *clientsResumeCmd) Run(ctx context.Context, parent *clientsCmd) error {
+	return parent.change(ctx, c.ID, func(e *clients.Entry, _ *clients.Secrets) error {
 		if e.Status == clients.StatusRevoked {
 			return fmt.Errorf("caller %s: is revoked, which is for good; add it anew under another id", e.ID)
 		}
@@ -212,8 +213,8 @@ type clientsStaffAddCmd struct {
 }
 
 // Run registers an officer.
-func (c *clientsStaffAddCmd) Run(parent *clientsCmd) error {
-	return parent.change(c.ID, func(e *clients.Entry, s *clients.Secrets) error { return e.AddOfficer(s, c.Number, c.Name) })
+func (c *clientsStaffAddCmd) Run(ctx context.Context, parent *clientsCmd) error {
+	return parent.change(ctx, c.ID, func(e *clients.Entry, s *clients.Secrets) error { return e.AddOfficer(s, c.Number, c.Name) })
 }
 
 type clientsStaffRemoveCmd struct {
@@ -222,6 +223,6 @@ type clientsStaffRemoveCmd struct {
 }
 
 // Run removes an officer.
-func (c *clientsStaffRemoveCmd) Run(parent *clientsCmd) error {
-	return parent.change(c.ID, func(e *clients.Entry, s *clients.Secrets) error { return e.RemoveOfficer(s, c.Number) })
+func (c *clientsStaffRemoveCmd) Run(ctx context.Context, parent *clientsCmd) error {
+	return parent.change(ctx, c.ID, func(e *clients.Entry, s *clients.Secrets) error { return e.RemoveOfficer(s, c.Number) })
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/internal/demofile"
+	"github.com/verigate/verigate/internal/replace"
 	"github.com/verigate/verigate/registry"
 	"github.com/verigate/verigate/registry/sample"
 )
@@ -222,12 +223,5 @@ func replaceJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	tmp := path + ".new"
-	if err := os.WriteFile(tmp, append(b, '\n'), 0o600); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	if err := os.Rename(tmp, path); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return nil
+	return replace.File(path, append(b, '\n'))
 }
