@@ -16,7 +16,7 @@ MODULES  := . loadtest/k6
 export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race lint fuzz bench matching-report model nation peers load docs tidy check clean need-test
+.PHONY: help run build test race lint fuzz bench matching-report model nation peers audit-cost load docs tidy check clean need-test
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -61,6 +61,10 @@ nation: build ## build and test the prefilter of 98.7 million people, write its 
 
 peers: build ## measure the hot lookup against a bare fasthttp handler and a net/http rival, same run
 	go run ./bench -verigate $(BIN)/verigate -commit $(COMMIT) $(ARGS)
+
+audit-cost: build ## measure what the audit log costs: throughput and latency without one, with durability process, with disk (3 minutes)
+	go build -trimpath -tags unaudited -ldflags '$(LDFLAGS)' -o $(BIN)/verigate-unaudited ./cmd/verigate
+	go run ./bench -verigate $(BIN)/verigate -unaudited $(BIN)/verigate-unaudited -commit $(COMMIT) -conns 256 -people 100000 -rounds 11 -each 2s $(ARGS)
 
 load: build $(TOOLS)/k6 ## start the demo, send it the national mix by k6, hold every answer to its sample
 	go run ./loadtest -verigate $(BIN)/verigate -k6 $(TOOLS)/k6 -commit $(COMMIT) $(ARGS)

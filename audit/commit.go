@@ -9,10 +9,12 @@ import (
 )
 
 // committer makes records durable for many at once. One goroutine flushes again and again while anybody waits; who
-// comes during a flush is served by the next. The disk's own latency is the batching window: waiting any longer on
-// purpose only adds to it.
+// comes during a flush is served by the next. A fast disk left to itself would be flushed thousands of times a second
+// for a few records each, which costs more processor time than answering them: so there is a least time from the begin
+// of one to the begin of the next.
 type committer struct {
 	flush    func() error
+	every    time.Duration // from one flush to the next, at least
 	patience time.Duration // how long a flush may take before those who wait are sent away
 	stalling func()        // called when it takes longer
 
@@ -20,16 +22,16 @@ type committer struct {
 	kick  chan struct{}
 
 	mu      sync.RWMutex
-	changed *sync.Cond // on mu's read side, so that those who are woken do not queue for it
-	done    uint64     // the last flush that ended well
-	running bool       // a flush is under way
-	stalled bool       // and takes too long
-	err     error      // a flush failed: what the page cache holds is not known to be on disk any more
+	turns   [2]*sync.Cond // who waits for flush n waits at n%2; on mu's read side, so that the woken do not queue for it
+	done    uint64        // the last flush that ended well
+	running bool          // a flush is under way
+	stalled bool          // and takes too long
+	err     error         // a flush failed: what the page cache holds is not known to be on disk any more
 }
 
-func newCommitter(flush func() error, patience time.Duration, stalling func()) *committer {
-	c := &committer{flush: flush, patience: patience, stalling: stalling, kick: make(chan struct{}, 1)}
-	c.changed = sync.NewCond(c.mu.RLocker())
+func newCommitter(flush func() error, every, patience time.Duration, stalling func()) *committer {
+	c := &committer{flush: flush, every: every, patience: patience, stalling: stalling, kick: make(chan struct{}, 1)}
+	c.turns = [2]*sync.Cond{sync.NewCond(c.mu.RLocker()), sync.NewCond(c.mu.RLocker())}
 	return c
 }
 
@@ -43,7 +45,7 @@ func (c *committer) wait() error {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	for c.done < ticket && !c.stalled && c.err == nil {
-		c.changed.Wait()
+		c.turns[ticket%2].Wait()
 	}
 	switch {
 	case c.done >= ticket:
@@ -58,45 +60,72 @@ func (c *committer) wait() error {
 func (c *committer) run(ctx context.Context) {
 	slow := time.AfterFunc(time.Hour, c.isSlow)
 	defer slow.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			c.set(func() { c.err = errClosed })
-			return
-		case <-c.kick:
-		}
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for c.due(ctx, next.C) {
 		n := c.begun.Add(1)
-		c.set(func() { c.running = true })
-		slow.Reset(c.patience)
+		next.Reset(c.every)
+		c.begin(slow)
 		err := c.flush()
 		slow.Stop()
-		c.set(func() {
-			if c.running, c.stalled = false, false; err == nil {
-				c.done = n
-			} else {
-				c.err = err
-			}
-		})
+		c.end(n, err)
 		if err != nil {
 			return // what is on disk is not known any more, and no later flush can tell
 		}
 	}
+	c.end(0, errClosed)
 }
 
-func (c *committer) isSlow() {
-	told := false
-	c.set(func() { c.stalled = c.running; told = c.running })
-	if told {
-		c.stalling()
+// due waits until a flush may begin and somebody wants one; false when there will be none.
+func (c *committer) due(ctx context.Context, next <-chan time.Time) bool {
+	select {
+	case <-next:
+	case <-ctx.Done():
+		return false
+	}
+	select {
+	case <-c.kick:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
-// set changes what waiters look at and wakes them.
-func (c *committer) set(change func()) {
+func (c *committer) begin(slow *time.Timer) {
 	c.mu.Lock()
-	change()
+	c.running = true
 	c.mu.Unlock()
-	c.changed.Broadcast()
+	slow.Reset(c.patience)
+}
+
+// end tells those who waited for flush n, or everybody when there is more to tell.
+func (c *committer) end(n uint64, err error) {
+	c.mu.Lock()
+	all := c.stalled || err != nil
+	if c.running, c.stalled = false, false; err == nil {
+		c.done = n
+	} else {
+		c.err = err
+	}
+	c.mu.Unlock()
+	c.turns[n%2].Broadcast()
+	if all {
+		c.turns[(n+1)%2].Broadcast()
+	}
+}
+
+func (c *committer) isSlow() {
+	c.mu.Lock()
+	c.stalled = c.running
+	told := c.stalled
+	c.mu.Unlock()
+	if !told {
+		return
+	}
+	for _, turn := range c.turns {
+		turn.Broadcast()
+	}
+	c.stalling()
 }
 
 // slow tells whether the flush under way takes too long.

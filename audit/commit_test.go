@@ -28,11 +28,14 @@ func (d *disk) flush() error {
 	return nil
 }
 
+// every is the least time between flushes in these tests.
+const every = 2 * time.Millisecond
+
 func committed(t *testing.T, d *disk, body func(c *audit.Committer, stalls *atomic.Int64)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var stalls atomic.Int64
-		c := audit.NewCommitter(d.flush, time.Second, func() { stalls.Add(1) })
+		c := audit.NewCommitter(d.flush, every, time.Second, func() { stalls.Add(1) })
 		ctx, stop := context.WithCancel(t.Context())
 		go c.Run(ctx)
 		body(c, &stalls)
@@ -56,8 +59,25 @@ func TestGroupCommit(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if n, took := d.flushes.Load(), time.Since(began); n > 2 || took > 2*time.Millisecond {
+		if n, took := d.flushes.Load(), time.Since(began); n > 2 || took > every+time.Millisecond {
 			t.Errorf("%d flushes in %v, want at most 2", n, took)
+		}
+	})
+}
+
+// A record alone is flushed at once; a stream of them shares flushes that are at least so long apart.
+func TestFlushesAreApart(t *testing.T) {
+	d := new(disk)
+	committed(t, d, func(c *audit.Committer, _ *atomic.Int64) {
+		time.Sleep(time.Second)
+		began := time.Now()
+		for range 100 {
+			if err := c.Wait(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took != 99*every || d.flushes.Load() != 100 {
+			t.Errorf("%d flushes in %v, want the first at once and the others %v apart", d.flushes.Load(), took, every)
 		}
 	})
 }

@@ -25,7 +25,7 @@ func Open(cfg Config, deps Deps) (*Log, error) {
 		return nil, fmt.Errorf("opening the audit log: segment_size %s: must be at least %d bytes", cfg.SegmentSize, minSegment)
 	}
 	l := &Log{cfg: cfg, deps: deps.withDefaults(), disk: cfg.Durability == "disk", next: make(chan *segment), entered: make(chan struct{}, 1)}
-	l.commit = newCommitter(l.flush, cfg.StallTimeout.Std(), func() { l.raise(errStalled) })
+	l.commit = newCommitter(l.flush, cfg.FlushEvery.Std(), cfg.StallTimeout.Std(), func() { l.raise(errStalled) })
 	l.count.register(l)
 	if err := l.open(); err != nil {
 		l.release()

@@ -22,11 +22,7 @@ type generator struct {
 func (g *generator) name() string { return "the built-in client" }
 
 func (g *generator) drive(addr string, d time.Duration) (figures, error) {
-	requests := make([][]byte, len(g.questions))
-	for i, q := range g.questions {
-		requests[i] = fmt.Appendf(nil, "POST /v1/lookup HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-			addr, q.key, len(q.body), q.body)
-	}
+	requests := wire(addr, g.questions)
 	var mu sync.Mutex
 	var times []time.Duration
 	var faults []error
@@ -48,11 +44,26 @@ func (g *generator) drive(addr string, d time.Duration) (figures, error) {
 	if err := errors.Join(faults...); err != nil || len(times) == 0 {
 		return figures{}, fmt.Errorf("asking %s: %w", addr, err)
 	}
+	return summary(times, elapsed), nil
+}
+
+// wire returns each question as the bytes of a request.
+func wire(addr string, questions []question) [][]byte {
+	requests := make([][]byte, len(questions))
+	for i, q := range questions {
+		requests[i] = fmt.Appendf(nil, "POST /v1/lookup HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+			addr, q.key, len(q.body), q.body)
+	}
+	return requests
+}
+
+// summary sorts what was measured.
+func summary(times []time.Duration, elapsed time.Duration) figures {
 	slices.Sort(times)
 	at := func(share float64) float64 {
 		return float64(times[int(share*float64(len(times)-1))].Microseconds()) / 1000
 	}
-	return figures{float64(len(times)) / elapsed.Seconds(), at(.5), at(.99)}, nil
+	return figures{PerSecond: float64(len(times)) / elapsed.Seconds(), P50: at(.5), P99: at(.99)}
 }
 
 // converse asks one request after the other on one connection until the deadline.

@@ -5,6 +5,9 @@
 // The client and the server each have half of the cores when taskset is there; figures are then lookups per second on
 // that half. The client keeps a fixed number of connections busy, which finds the peak; latency at a given rate is
 // loadtest's business.
+//
+// With -unaudited it measures what the audit log costs instead: the same program built without a log, with durability
+// "process" and with "disk", in turns; throughput with all connections busy, latency at a fixed rate.
 package main
 
 import (
@@ -20,6 +23,9 @@ type options struct {
 	each                      time.Duration
 	questions                 int
 	own                       bool
+	unaudited                 string // the program without a log; measures the log's cost
+	rate                      int
+	pace                      string // internal: see pace.go
 }
 
 func main() {
@@ -36,11 +42,19 @@ func main() {
 	flag.IntVar(&o.questions, "questions", 256, "different questions asked, all of them hot")
 	flag.DurationVar(&o.each, "each", 5*time.Second, "how long one measurement takes")
 	flag.BoolVar(&o.own, "own", false, "use the built-in client even where wrk is installed")
+	flag.StringVar(&o.unaudited, "unaudited", "", "the program built with -tags unaudited: measure what the audit log costs")
+	flag.IntVar(&o.rate, "rate", 5000, "with -unaudited: lookups per second at which latency is measured")
+	flag.StringVar(&o.pace, "pace", "", "internal: be the client at a fixed rate, with the requests in this file")
 	flag.Parse()
 	var err error
-	if *serve != "" {
+	switch {
+	case *serve != "":
 		err = serveRival(*serve, *addr, *reply)
-	} else {
+	case o.pace != "":
+		err = pace(o, *addr)
+	case o.unaudited != "":
+		err = auditCost(o)
+	default:
 		err = run(o)
 	}
 	if err != nil {

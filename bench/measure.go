@@ -1,10 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"time"
@@ -15,6 +12,7 @@ type figures struct {
 	PerSecond float64 `json:"per_second"`
 	P50       float64 `json:"p50_ms"`
 	P99       float64 `json:"p99_ms"`
+	CPU       float64 `json:"cpu_us,omitempty"` // of the server, for each request; 0: not known
 }
 
 // client drives one subject for a while.
@@ -65,8 +63,8 @@ func report(o options, c client, rounds []map[string]figures, body, reply int, l
 		pick := func(of func(figures) float64) float64 {
 			return median(rounds, func(f map[string]figures) float64 { return of(f[name]) })
 		}
-		r.Median[name] = figures{pick(func(f figures) float64 { return f.PerSecond }), pick(func(f figures) float64 { return f.P50 }),
-			pick(func(f figures) float64 { return f.P99 })}
+		r.Median[name] = figures{PerSecond: pick(func(f figures) float64 { return f.PerSecond }), P50: pick(func(f figures) float64 { return f.P50 }),
+			P99: pick(func(f figures) float64 { return f.P99 })}
 		if name != "verigate" {
 			r.Ratio[name] = median(rounds, func(f map[string]figures) float64 { return f["verigate"].PerSecond / f[name].PerSecond })
 		}
@@ -79,23 +77,7 @@ func report(o options, c client, rounds []map[string]figures, body, reply int, l
 		}
 		fmt.Printf("| %s | %.0f | %.3f | %.3f | %s |\n", name, m.PerSecond, m.P50, m.P99, ratio)
 	}
-	return keep(o, r)
-}
-
-func keep(o options, r result) error {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing the result: %w", err)
-	}
-	path := filepath.Join(o.results, "peers-"+o.commit+".json")
-	if err := os.MkdirAll(o.results, 0o755); err != nil {
-		return fmt.Errorf("making the results folder: %w", err)
-	}
-	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil {
-		return fmt.Errorf("keeping the result: %w", err)
-	}
-	fmt.Println("\nkept in", path)
-	return nil
+	return keep(o, "peers", r)
 }
 
 func median(rounds []map[string]figures, of func(map[string]figures) float64) float64 {

@@ -61,7 +61,7 @@ var (
 )
 
 func (w *wrk) drive(addr string, d time.Duration) (figures, error) {
-	args := append(w.command[1:len(w.command):len(w.command)], "-t1", "-c"+strconv.Itoa(w.conns), "-d"+d.String(), "--latency", "-s", w.script, "http://"+addr)
+	args := append(w.command[1:len(w.command):len(w.command)], "-t1", "-c"+strconv.Itoa(w.conns), "-d"+strconv.Itoa(max(1, int(d.Seconds())))+"s", "--latency", "-s", w.script, "http://"+addr)
 	out, err := exec.Command(w.command[0], args...).CombinedOutput()
 	if err != nil {
 		return figures{}, fmt.Errorf("running wrk: %w: %s", err, out)

@@ -37,11 +37,13 @@ type demoCmd struct {
 // Help shows examples below the flags.
 func (*demoCmd) Help() string {
 	return `Runs the gateway in front of a synthetic nation, in one process, with nothing else needed. Every person, number and
-key in it is made up. Stop it with Ctrl-C; the data folder keeps what the next start needs.
+key in it is made up. Stop it with Ctrl-C; the data folder keeps what the next start needs. Settings of docs/config.md can
+be tried out by their variables, VERIGATE_<SECTION>_<KEY>.
 
   verigate demo
   verigate demo --people 98700000 --data /var/tmp/nation
-  verigate demo --redis redis://127.0.0.1:6379/0 --unlimited`
+  verigate demo --redis redis://127.0.0.1:6379/0 --unlimited
+  VERIGATE_AUDIT_DURABILITY=disk verigate demo`
 }
 
 // Run starts registry and gateway, writes demo.json when both are ready, and stops both on ctx.
@@ -167,7 +169,7 @@ func (c *demoCmd) settings(home *demoHome) (*settings, error) {
 	cfg.Audit.Dir, cfg.Audit.Keys = filepath.Join(home.dir, "audit"), filepath.Join(home.keys, "audit")
 	cfg.Cache.Filter.Keeper.Path = filepath.Join(home.dir, "filter.vgf")
 	cfg.Cache.Redis.URL, cfg.Cache.Redis.KeyFile = c.Redis, home.secret("cache")
-	return cfg, config.Check(cfg)
+	return cfg, config.Parse("", nil, os.Environ(), cfg)
 }
 
 func (h *demoHome) describe(n *node, registryURL string, people int, seed uint64) demofile.File {

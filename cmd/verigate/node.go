@@ -161,13 +161,14 @@ func (n *node) startAsker() error {
 }
 
 func (n *node) startGateway(ctx context.Context) error {
+	records := recorder(n)
 	resolver := resolve.New(resolve.Deps{
-		Hasher: n.hasher, Screener: n.memory.screener(), Recaller: n.memory, Asker: n.asker, Recorder: n.audit,
+		Hasher: n.hasher, Screener: n.memory.screener(), Recaller: n.memory, Asker: n.asker, Recorder: records,
 		Metrics: n.metrics, ClaimBound: n.cfg.Registry.Dialect == dialectPortal,
 	})
 	var err error
 	n.gateway, err = gateway.New(n.cfg.Gateway, gateway.Deps{
-		Resolver: resolver, Callers: n.callers, Accounts: n.callers, Limits: n.callers, Recorder: n.audit,
+		Resolver: resolver, Callers: n.callers, Accounts: n.callers, Limits: n.callers, Recorder: records,
 		Hasher: n.hasher, Clock: n.clock, Metrics: n.metrics, Tracer: n.telemetry.Tracer(), Log: n.log,
 	})
 	if err != nil {

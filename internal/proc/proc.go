@@ -52,6 +52,9 @@ func (p *Process) ExitCode() int {
 	}
 }
 
+// PID returns the program's process id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
 // Signal sends sig to the program.
 func (p *Process) Signal(sig os.Signal) error { return p.cmd.Process.Signal(sig) }
 
