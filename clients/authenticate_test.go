@@ -95,8 +95,9 @@ func TestSnapshot(t *testing.T) {
 	want := verify.Caller{
 		ID: "agency-1", KeyID: keyID, Kind: verify.CallerAgency, Facility: identity.Facility{'0', '1', 'C', '5', '4'},
 		Scopes: verify.ScopeVerify, Purposes: 1<<verify.PurposeStatistics | 1<<verify.PurposeTest, Purpose: verify.PurposeStatistics,
-		Policy: verify.Policy{Accept: 1<<verify.FieldMatch | 1<<verify.FieldNotGiven, ShowDeceased: true, LooseIY: true},
-		Slot:   c.Slot, Contact: "0000 000 000",
+		Policy: verify.Policy{Accept: 1<<verify.FieldMatch | 1<<verify.FieldNotGiven, ShowDeceased: true, LooseIY: true,
+			Set: verify.SwitchMismatchDetails | verify.SwitchShowDeceased},
+		Slot: c.Slot, Contact: "0000 000 000",
 	}
 	if !reflect.DeepEqual(*c, want) {
 		t.Errorf("got  %+v\nwant %+v", *c, want)

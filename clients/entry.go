@@ -26,7 +26,8 @@ type Entry struct {
 	MutualTLS  MutualTLS   `json:"mutual_tls,omitzero"`
 }
 
-// Policy is a caller's deviation from [verify.DefaultPolicy]; what is nil is as there.
+// Policy is a caller's deviation from [verify.DefaultPolicy] and, by mismatch_details, disclose_on_mismatch and
+// show_deceased, from the field policy; what is nil is as there.
 type Policy struct {
 	Accept             []string `json:"accept,omitempty"` // field results that count as agreement
 	MismatchDetails    *bool    `json:"mismatch_details,omitempty"`

@@ -177,13 +177,16 @@ func (p Policy) resolve() (verify.Policy, error) {
 	for _, s := range []struct {
 		from *bool
 		to   *bool
+		name verify.Switch // of those that the field policy has a say in
 	}{
-		{p.MismatchDetails, &out.MismatchDetails}, {p.DiscloseOnMismatch, &out.DiscloseOnMismatch},
-		{p.ShowDeceased, &out.ShowDeceased}, {p.LooseIY, &out.LooseIY},
-		{p.StaffRequired, &out.StaffRequired}, {p.BadTokenStatus401, &out.BadTokenStatus401},
+		{p.MismatchDetails, &out.MismatchDetails, verify.SwitchMismatchDetails},
+		{p.DiscloseOnMismatch, &out.DiscloseOnMismatch, verify.SwitchDiscloseOnMismatch},
+		{p.ShowDeceased, &out.ShowDeceased, verify.SwitchShowDeceased}, {p.LooseIY, &out.LooseIY, 0},
+		{p.StaffRequired, &out.StaffRequired, 0}, {p.BadTokenStatus401, &out.BadTokenStatus401, 0},
 	} {
 		if s.from != nil {
 			*s.to = *s.from
+			out.Set |= s.name
 		}
 	}
 	return out, nil

@@ -68,6 +68,7 @@ func (d *decoder) section(n ast.Node, v reflect.Value, path string) {
 		d.fault(n, path, "a section with keys is needed here")
 		return
 	}
+	setLine(v, n.GetToken().Position.Line)
 	known := fields(v, path)
 	for it := m.MapRange(); it.Next(); {
 		key := it.Key().String()

@@ -33,7 +33,7 @@ func hot(tb testing.TB, w *world) *gateway.Server {
 	rec.Cards = append(rec.Cards, next)
 	cfg, deps := testConfig(), testDeps(w)
 	deps.Recorder = quiet{}
-	deps.Resolver = resolve.New(resolve.Deps{Hasher: deps.Hasher, Recaller: recaller{encode(rec)}, Recorder: deps.Recorder})
+	deps.Resolver = resolve.New(resolve.Deps{Hasher: deps.Hasher, Policy: deps.Policy, Recaller: recaller{encode(rec)}, Recorder: deps.Recorder})
 	s, err := gateway.New(cfg, deps)
 	if err != nil {
 		tb.Fatal(err)

@@ -38,6 +38,10 @@ func (x *exchange) answerQuestion() {
 	case item.Answer.Outcome == verify.OutcomeUnavailable:
 		x.unavailable()
 		return
+	case item.Withheld: // recorded by the resolver
+		x.problem = v1.Problem{Refusal: verify.RefusalWithheld}
+		x.writeProblem()
+		return
 	case x.batch.Call == verify.CallLookup:
 		x.out = v1.AppendLookup(x.out[:0], item, x.lang, x.batch.RequestID)
 	default:
@@ -53,11 +57,20 @@ func (x *exchange) unavailable() {
 	x.writeProblem()
 }
 
+// withheldNote is what the portal's clients are told when an answer may not be: their contract has no code for that, so
+// the code is that of an unreadable register and the sentence is the truth.
+const withheldNote = "Không được phép cung cấp kết quả tra cứu này, đề nghị kiểm tra thẻ BHYT và giấy tờ tùy thân!"
+
 // answerPortal writes the answer to the only item of a portal batch. Trouble with the registry is an answer here, with
 // its own result code.
 func (x *exchange) answerPortal() {
 	x.mark(stepAnswer)
 	item := &x.batch.Items[0]
+	if item.Withheld {
+		x.problem = v1.Problem{Refusal: verify.RefusalWithheld}
+		x.writePortal(portal.RefusalStatus(verify.RefusalWithheld), withheldNote)
+		return
+	}
 	if item.Answer.Outcome == verify.OutcomeUnavailable {
 		x.problem = v1.Problem{Refusal: verify.RefusalUnavailable}
 		x.retryAfter = x.s.cfg.RetryAfter.Std()

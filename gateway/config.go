@@ -84,6 +84,7 @@ type Deps struct {
 	Accounts PortalAccounts
 	Limits   Limits
 	Budget   Budget // nil: nobody is asked
+	Policy   Policy // the one the Resolver judges by
 	Recorder Recorder
 	Hasher   *verify.SubjectHasher
 	Clock    verify.Clock
@@ -101,7 +102,7 @@ func (d *Deps) check() error {
 		missing bool
 	}{
 		{"Resolver", d.Resolver == nil}, {"Callers", d.Callers == nil}, {"Accounts", d.Accounts == nil},
-		{"Limits", d.Limits == nil}, {"Recorder", d.Recorder == nil}, {"Hasher", d.Hasher == nil}, {"Clock", d.Clock == nil},
+		{"Limits", d.Limits == nil}, {"Policy", d.Policy == nil}, {"Recorder", d.Recorder == nil}, {"Hasher", d.Hasher == nil}, {"Clock", d.Clock == nil},
 	}
 	for _, r := range required {
 		if r.missing {

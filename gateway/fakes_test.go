@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/verigate/verigate/clients/policy"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/gateway"
 	"github.com/verigate/verigate/identity"
@@ -24,7 +25,8 @@ type world struct {
 	mu        sync.Mutex
 	held      map[string]verify.Held // by identifier; what is not here was never issued
 	keys      map[string]*verify.Caller
-	accounts  map[string]*account // by upper-case name
+	accounts  map[string]*account  // by upper-case name
+	rules     *verify.Entitlements // nil: those built in
 	limit     func(*verify.Caller, int) verify.Verdict
 	budget    func(k identity.Key) verify.Verdict
 	resolve   func(*resolve.Batch) // runs before the answer is made
@@ -51,7 +53,7 @@ const (
 )
 
 func newWorld() *world {
-	all := uint16(1<<verify.PurposeTreatment | 1<<verify.PurposeTest)
+	all := uint16(1<<verify.PurposeTreatment | 1<<verify.PurposeRegistration | 1<<verify.PurposeTest)
 	clinic := &verify.Caller{ID: "clinic", Kind: verify.CallerClinic, Scopes: verify.ScopeLookup, Purposes: all, Purpose: verify.PurposeTreatment, Policy: verify.DefaultPolicy(), Contact: "Liên hệ: 1900 0000"}
 	agency := &verify.Caller{ID: "agency", Kind: verify.CallerAgency, Scopes: verify.ScopeVerify, Purposes: all, Purpose: verify.PurposeTest, Policy: verify.DefaultPolicy()}
 	return &world{
@@ -207,6 +209,16 @@ func (r resolver) Resolve(ctx context.Context, b *resolve.Batch) {
 // today is the day all tests live on.
 var today = identity.Date{Year: 2026, Month: 11, Day: 21}
 
+// builtIn is the field policy that the tests live by, unless a test brings its own.
+var builtIn = policy.BuiltIn()
+
+func (w *world) Entitlements() *verify.Entitlements {
+	if w.rules != nil {
+		return w.rules
+	}
+	return builtIn
+}
+
 func testConfig() gateway.Config {
 	var cfg gateway.Config
 	config.Defaults(&cfg)
@@ -216,8 +228,8 @@ func testConfig() gateway.Config {
 func testDeps(w *world) gateway.Deps {
 	hasher := verify.NewSubjectHasher([]byte("test"))
 	return gateway.Deps{
-		Resolver: resolver{w, resolve.New(resolve.Deps{Hasher: hasher, Asker: asker{w}, Recorder: w})},
-		Callers:  w, Accounts: w, Limits: w, Budget: w, Recorder: w, Hasher: hasher, Clock: clock.On(today),
+		Resolver: resolver{w, resolve.New(resolve.Deps{Hasher: hasher, Policy: w, Asker: asker{w}, Recorder: w})},
+		Callers:  w, Accounts: w, Limits: w, Budget: w, Policy: w, Recorder: w, Hasher: hasher, Clock: clock.On(today),
 		TokenKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
 	}
 }

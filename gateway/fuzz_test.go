@@ -24,7 +24,7 @@ func FuzzEdge(f *testing.F) {
 	w.putSample(sample())
 	deps := testDeps(w)
 	deps.Recorder = quiet{}
-	deps.Resolver = resolve.New(resolve.Deps{Hasher: deps.Hasher, Asker: asker{w}, Recorder: deps.Recorder})
+	deps.Resolver = resolve.New(resolve.Deps{Hasher: deps.Hasher, Policy: deps.Policy, Asker: asker{w}, Recorder: deps.Recorder})
 	s, err := gateway.New(testConfig(), deps)
 	if err != nil {
 		f.Fatal(err)

@@ -123,6 +123,11 @@ func scenes() []scene {
 		{name: "purpose not known", body: `{"id":"001080000000","name":"A","dob":"1980","purpose":"fun"}`, status: 400, code: "body_malformed", field: "purpose"},
 		{name: "no staff", world: func(w *world) { w.keys[clinicKey].Policy.StaffRequired = true }, status: 403, code: "staff_missing", field: "staff"},
 		{name: "long staff", body: `{"id":"001080000000","name":"A","dob":"1980","staff":{"id":"` + strings.Repeat("1", 129) + `"}}`, status: 400, code: "body_malformed", field: "staff.id"},
+		{name: "purpose without a rule", body: `{"id":"001080000000","name":"A","dob":"1980"}`, world: func(w *world) { w.rules = new(verify.Entitlements) }, status: 403, code: "purpose_not_allowed", field: "purpose"},
+		{name: "outcome not to be told", body: `{"id":"001080000000","name":"Trần Văn Mẫu","dob":"1980"}`, status: 403, code: "outcome_withheld", world: func(w *world) {
+			w.rules = new(verify.Entitlements)
+			w.rules.Set(verify.CallerClinic, verify.PurposeTreatment, verify.CallLookup, verify.Entitlement{Outcomes: 1 << verify.OutcomeMatch})
+		}},
 		{name: "harvest", world: budget(verify.RefusalHarvest), status: 403, code: "harvest_suspected"},
 		{name: "harvest, slow", world: budget(verify.RefusalHarvestSlow), status: 429, code: "harvest_suspected"},
 		{name: "rate", world: limit(verify.RefusalRate), status: 429, code: "rate_limited"},

@@ -23,7 +23,8 @@ func (x *exchange) parseQuestion() bool {
 	item := x.batch.Add()
 	p := x.question.Scan(x.body)
 	if !p.Refused() {
-		p = x.readQuestion(x.batch.Call, &item.Query)
+		x.batch.Entitlements = x.s.deps.Policy.Entitlements()
+		p = x.readQuestion(x.batch.Call, x.batch.Entitlements, &item.Query)
 	}
 	if p.Refused() {
 		return x.refuse(p)
@@ -31,10 +32,14 @@ func (x *exchange) parseQuestion() bool {
 	return x.askBudget(item)
 }
 
-// readQuestion turns the scanned body into a query, a purpose and a staff member.
-func (x *exchange) readQuestion(call verify.Call, q *verify.Query) (p v1.Problem) {
+// readQuestion turns the scanned body into a query, a purpose for which the field policy lets this caller make the call,
+// and a staff member.
+func (x *exchange) readQuestion(call verify.Call, rights *verify.Entitlements, q *verify.Query) (p v1.Problem) {
 	if x.batch.Purpose, p = x.question.Purpose(x.caller); p.Refused() {
 		return p
+	}
+	if !rights.Of(x.caller.Kind, x.batch.Purpose, call).Allowed() {
+		return v1.Problem{Refusal: verify.RefusalPurpose, Field: v1.FieldPurpose.String()}
 	}
 	staff, p := x.question.Staff(x.caller)
 	if p.Refused() {
@@ -71,6 +76,10 @@ func (x *exchange) askBudget(item *resolve.Item) bool {
 func (x *exchange) parsePortal() bool {
 	x.mark(stepParse)
 	x.batch.Deadline = x.s.cfg.Portal.Deadline.Std()
+	x.batch.Entitlements, x.batch.Carries = x.s.deps.Policy.Entitlements(), x.route.portal.Carries()
+	if !x.batch.Entitlements.Of(x.caller.Kind, x.batch.Purpose, verify.CallPortal).Allowed() {
+		return x.refuse(v1.Problem{Refusal: verify.RefusalPurpose})
+	}
 	item := x.batch.Add()
 	if fault := x.portal.Question(&x.fields, x.route.portal, x.now.Today(), &item.Query); fault != identity.FaultNone {
 		return x.refuse(v1.Problem{Fault: fault})

@@ -56,6 +56,11 @@ type Budget interface {
 	Ask(now verify.Instant, c *verify.Caller, staff, subject verify.Subject, k identity.Key) verify.Verdict
 }
 
+// Policy is the field policy in force. The table is immutable; another one may be returned from one moment to the next.
+type Policy interface {
+	Entitlements() *verify.Entitlements
+}
+
 // Recorder is the audit log for what never reaches the resolver: refusals and portal log-ins. Record returns nil only
 // when every decision is in the log; it keeps nothing of the slice.
 type Recorder interface {

@@ -28,6 +28,8 @@ type stream struct {
 	text  []byte            // the lines of the chunk in hand; claims are views into it
 	audit []verify.Decision // of the rows refused before they could be looked up
 	stop  v1.Problem        // why no further line is looked up: the caller's quota is used up, say
+
+	rights *verify.Entitlements // the field policy of the chunk in hand
 }
 
 // row is one line of the chunk in hand.
@@ -142,7 +144,8 @@ func (st *stream) Close() error {
 // the lines in hand are answered.
 func (st *stream) chunk() error {
 	x := st.x
-	x.now = x.s.deps.Clock() // anew: a stream may last for hours
+	x.now = x.s.deps.Clock() // anew, like the policy: a stream may last for hours
+	st.rights = x.s.deps.Policy.Entitlements()
 	st.rows, st.text, x.delay = st.rows[:0], st.text[:0], 0
 	for len(st.rows) < x.s.cfg.Stream.Chunk && (len(st.rows) == 0 || st.in.ready()) {
 		if x.s.stopping.Load() {
@@ -171,7 +174,7 @@ func (st *stream) parse(r *row, line []byte) {
 	if r.problem = x.question.Scan(line); r.problem.Refused() {
 		return
 	}
-	if r.problem = x.readQuestion(verify.CallBatch, &r.query); r.problem.Refused() {
+	if r.problem = x.readQuestion(verify.CallBatch, st.rights, &r.query); r.problem.Refused() {
 		return
 	}
 	r.purpose, r.staff = x.batch.Purpose, x.batch.Staff

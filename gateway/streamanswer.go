@@ -101,7 +101,7 @@ func (st *stream) fill(first int) (next int) {
 	b, id := &st.x.batch, st.x.batch.RequestID
 	b.Reset()
 	b.Now, b.RequestID, b.Deadline = st.x.now, id, st.x.s.cfg.Deadline.Std()
-	b.Caller, b.Call = st.x.caller, verify.CallBatch
+	b.Caller, b.Call, b.Entitlements = st.x.caller, verify.CallBatch, st.rights
 	for next = first; next < len(st.rows); next++ {
 		r := &st.rows[next]
 		switch {
@@ -136,13 +136,16 @@ func (st *stream) render(first, next int) {
 		if !r.problem.Refused() {
 			it := &x.batch.Items[item]
 			item++
-			if it.Answer.Outcome != verify.OutcomeUnavailable {
+			if it.Answer.Outcome != verify.OutcomeUnavailable && !it.Withheld {
 				x.out = v1.AppendVerification(x.out, it, x.lang, x.batch.RequestID, r.n)
 				x.out = append(x.out, '\n')
 				x.s.count.lines.Inc()
 				continue
 			}
 			r.problem = v1.Problem{Refusal: verify.RefusalUnavailable}
+			if it.Withheld {
+				r.problem = v1.Problem{Refusal: verify.RefusalWithheld}
+			}
 		}
 		st.problem(r.problem, r.n)
 	}

@@ -17,7 +17,7 @@ func (discard) Record(context.Context, []verify.Decision) error { return nil }
 
 func TestAHotLookupDoesNotAllocate(t *testing.T) {
 	held := present(t, identity.Date{})
-	r := resolve.New(resolve.Deps{Hasher: hasher, Recorder: discard{}, Asker: step(func(*verify.Lookup) {}),
+	r := resolve.New(resolve.Deps{Hasher: hasher, Policy: builtIn{}, Recorder: discard{}, Asker: step(func(*verify.Lookup) {}),
 		Recaller: step(func(l *verify.Lookup) { l.Held[0] = held })})
 	ctx := context.Background()
 	query := newBatch(verify.CallLookup, 1).Items[0].Query
@@ -25,7 +25,7 @@ func TestAHotLookupDoesNotAllocate(t *testing.T) {
 	b := new(resolve.Batch)
 	if n := testing.AllocsPerRun(1000, func() {
 		b.Reset()
-		b.Caller, b.Call = caller, verify.CallLookup
+		b.Caller, b.Call, b.Purpose = caller, verify.CallLookup, verify.PurposeTreatment
 		b.Add().Query = query
 		r.Resolve(ctx, b)
 	}); n != 0 {
@@ -38,7 +38,7 @@ func TestAHotLookupDoesNotAllocate(t *testing.T) {
 
 func BenchmarkResolveHot(b *testing.B) {
 	held := present(b, identity.Date{})
-	r := resolve.New(resolve.Deps{Hasher: hasher, Recorder: discard{}, Asker: step(func(*verify.Lookup) {}),
+	r := resolve.New(resolve.Deps{Hasher: hasher, Policy: builtIn{}, Recorder: discard{}, Asker: step(func(*verify.Lookup) {}),
 		Recaller: step(func(l *verify.Lookup) { l.Held[0] = held })})
 	ctx := context.Background()
 	query := newBatch(verify.CallLookup, 1).Items[0].Query
@@ -47,7 +47,7 @@ func BenchmarkResolveHot(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		batch.Reset()
-		batch.Caller, batch.Call = caller, verify.CallLookup
+		batch.Caller, batch.Call, batch.Purpose = caller, verify.CallLookup, verify.PurposeTreatment
 		batch.Add().Query = query
 		r.Resolve(ctx, batch)
 	}

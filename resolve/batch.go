@@ -15,15 +15,17 @@ type Item struct {
 	Row      uint32         // 1-based row of the caller's file or stream; 0 for a single query
 	Fault    identity.Fault // set by parse: the row is refused, only recorded
 	Answer   verify.Answer
-	Released verify.Released // what the caller's policy lets out of Answer
+	Parts    verify.Parts    // what of Answer is told, by field
+	Released verify.Released // the same in the words of the audit log
+	Withheld bool            // the outcome is known, but not to be told to this caller for this purpose
 
 	told verify.Told // its Record is the person's, decoded, whoever judged
 }
 
-// Record returns the person's record when the answer was made of one and the policy lets personal data out
-// ([verify.ReleasedPerson]), else nil.
+// Record returns the person's record when something of it or of a card may be told, else nil. Which of its fields may
+// be is what Parts says.
 func (it *Item) Record() *verify.Record {
-	if it.Released&verify.ReleasedPerson == 0 {
+	if !it.Parts.Any(verify.PartsCoverage | verify.PartsPerson | verify.PartSuccessor) {
 		return nil
 	}
 	return &it.told.Record
@@ -40,6 +42,9 @@ type Batch struct {
 	Staff     verify.Subject
 	RequestID verify.RequestID
 	Items     []Item
+
+	Entitlements *verify.Entitlements // the field policy the batch was let in by; nil: the one in force when it is judged
+	Carries      verify.Parts         // what the call's reply has a place for; 0: all that its kind of call has
 
 	lookup    verify.Lookup
 	index     []int // lookup entry i belongs to Items[index[i]]
@@ -63,4 +68,13 @@ func (b *Batch) Add() *Item {
 	}
 	b.Items = append(b.Items, Item{})
 	return &b.Items[len(b.Items)-1]
+}
+
+// Code returns the person's social-insurance number, which is told beside the card; the zero Key when it may not be or
+// the person has none.
+func (it *Item) Code() identity.Key {
+	if !it.Parts.Has(verify.PartCode) {
+		return identity.Key{}
+	}
+	return it.told.Record.Code
 }

@@ -20,13 +20,18 @@ func (r *Resolver) record(ctx context.Context, b *Batch) {
 	}
 	if err := r.Recorder.Record(ctx, b.decisions); err != nil {
 		for i := range b.Items {
-			verify.Unavailable(&b.Items[i].Answer, verify.TroubleUnlogged)
-			b.Items[i].Released = 0
+			item := &b.Items[i]
+			verify.Unavailable(&item.Answer, verify.TroubleUnlogged)
+			item.Parts, item.Released, item.Withheld = 0, 0, false
 		}
 	}
 	for i := range b.Items {
-		if b.Items[i].Fault == identity.FaultNone {
-			r.answers.count(b.Call, &b.Items[i].Answer)
+		switch item := &b.Items[i]; {
+		case item.Fault != identity.FaultNone:
+		case item.Withheld:
+			r.withheld.Inc()
+		default:
+			r.answers.count(b.Call, &item.Answer)
 		}
 	}
 }
@@ -39,9 +44,12 @@ func decision(b *Batch, item *Item) verify.Decision {
 		Outcome: a.Outcome, Reason: a.Reason, Trouble: a.Trouble, Fields: a.Fields, Released: item.Released,
 		Source: a.Source, AsOf: a.AsOf, Version: a.Version,
 	}
-	if item.Fault != identity.FaultNone {
+	switch {
+	case item.Fault != identity.FaultNone:
 		d.Code = item.Fault.Error()
-	} else {
+	case item.Withheld: // the log says what the caller was told
+		d.Outcome, d.Reason, d.Fields, d.Code = verify.OutcomeNone, verify.ReasonNone, verify.Fields{}, verify.RefusalWithheld.Code()
+	default:
 		d.Code = a.Status.Code()
 	}
 	return d

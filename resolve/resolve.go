@@ -10,10 +10,11 @@ import (
 	"github.com/verigate/verigate/verify"
 )
 
-// Deps are the resolver's collaborators. Hasher, Asker and Recorder are required; a nil Screener or Recaller knows
-// nothing, a nil Budget charges nobody.
+// Deps are the resolver's collaborators. Hasher, Policy, Asker and Recorder are required; a nil Screener or Recaller
+// knows nothing, a nil Budget charges nobody.
 type Deps struct {
 	Hasher   *verify.SubjectHasher
+	Policy   Policy
 	Screener Screener
 	Recaller Recaller
 	Asker    Asker
@@ -27,12 +28,18 @@ type Deps struct {
 // Resolver walks batches through the middle five steps. It is safe for concurrent use; a batch is not.
 type Resolver struct {
 	Deps
-	answers answerCounters
+	answers  answerCounters
+	withheld *metric.Counter
+	faults   *metric.Counter
 }
 
 // New makes a resolver.
 func New(d Deps) *Resolver {
-	return &Resolver{Deps: d, answers: newAnswerCounters(d.Metrics)}
+	return &Resolver{
+		Deps: d, answers: newAnswerCounters(d.Metrics),
+		withheld: d.Metrics.Counter("verigate_policy_withheld_total", "Outcomes known but not told, because the field policy does not let the caller know them."),
+		faults:   d.Metrics.Counter("verigate_resolve_budget_faults_total", "Charges to a harvest budget that crashed; nobody was stopped."),
+	}
 }
 
 // Resolve answers every item of the batch that parse has not refused, and records every item. It does not fail: what

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/verigate/verigate/clients/policy"
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/internal/clock"
 	"github.com/verigate/verigate/resolve"
@@ -40,6 +41,13 @@ func (c *charges) Charge(_ verify.Instant, _ *verify.Caller, _, _ verify.Subject
 	*c = append(*c, o)
 }
 
+// builtIn is the policy that is in force when none is configured.
+type builtIn struct{}
+
+var table = policy.BuiltIn()
+
+func (builtIn) Entitlements() *verify.Entitlements { return table }
+
 var hasher = verify.NewSubjectHasher([]byte("test"))
 
 func clinic() *verify.Caller {
@@ -47,7 +55,7 @@ func clinic() *verify.Caller {
 }
 
 func newBatch(call verify.Call, n int) *resolve.Batch {
-	b := &resolve.Batch{Now: clock.System(), Caller: clinic(), Call: call}
+	b := &resolve.Batch{Now: clock.System(), Caller: clinic(), Call: call, Purpose: verify.PurposeTreatment}
 	for i := range n {
 		item := b.Add()
 		item.Query.Key, _ = identity.NewKey(identity.KindCode, "000000000"+string(rune('0'+i)))
@@ -90,6 +98,7 @@ func TestEachStepSettlesWhatItCan(t *testing.T) {
 	c := &charges{}
 	r := resolve.New(resolve.Deps{
 		Hasher:   hasher,
+		Policy:   builtIn{},
 		Screener: fill(verify.Held{State: verify.StateAbsent, Source: verify.SourceFilter}),
 		Recaller: fill(verify.Held{}, valid),
 		Asker: step(func(l *verify.Lookup) {
@@ -139,7 +148,7 @@ func TestStaleKnowledgeOnlySaysYes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := resolve.New(resolve.Deps{Hasher: hasher, Recaller: fill(tt.held), Recorder: &log{},
+			r := resolve.New(resolve.Deps{Hasher: hasher, Policy: builtIn{}, Recaller: fill(tt.held), Recorder: &log{},
 				Asker: step(func(l *verify.Lookup) { l.Held[0].Trouble = verify.TroubleBreaker })})
 			b := newBatch(verify.CallLookup, 1)
 			r.Resolve(t.Context(), b)
@@ -158,7 +167,7 @@ func TestStaleKnowledgeOnlySaysYes(t *testing.T) {
 }
 
 func TestNobodyIsAnsweredUnlogged(t *testing.T) {
-	r := resolve.New(resolve.Deps{Hasher: hasher, Recaller: fill(present(t, identity.Date{}), verify.Held{State: verify.StateAbsent}),
+	r := resolve.New(resolve.Deps{Hasher: hasher, Policy: builtIn{}, Recaller: fill(present(t, identity.Date{}), verify.Held{State: verify.StateAbsent}),
 		Asker: step(func(*verify.Lookup) {}), Recorder: &log{err: errors.New("disk full")}})
 	b := newBatch(verify.CallPortal, 2)
 	r.Resolve(t.Context(), b)
@@ -171,7 +180,7 @@ func TestNobodyIsAnsweredUnlogged(t *testing.T) {
 }
 
 func TestARecordThatDoesNotDecodeIsTrouble(t *testing.T) {
-	r := resolve.New(resolve.Deps{Hasher: hasher, Recorder: &log{},
+	r := resolve.New(resolve.Deps{Hasher: hasher, Policy: builtIn{}, Recorder: &log{},
 		Asker: fill(verify.Held{State: verify.StatePresent, Record: []byte("nonsense")})})
 	b := newBatch(verify.CallLookup, 1)
 	r.Resolve(t.Context(), b)
@@ -209,14 +218,14 @@ func TestWhatMayLeave(t *testing.T) {
 		{"verify, match: no registry data", verify.CallVerify, match, "", nil, details},
 		{"verify, inactive: not why", verify.CallVerify, expired, "", nil, details},
 		{"batch, match", verify.CallBatch, match, "", nil, details},
-		{"portal, match", verify.CallPortal, match, "", nil, coverage | details | person},
+		{"portal, match", verify.CallPortal, match, "", nil, coverage | person},
 		{"portal, mismatch", verify.CallPortal, match, "Trần Thị Thử", nil, details},
 		{"portal, mismatch, disclosed", verify.CallPortal, match, "Trần Thị Thử", func(p *verify.Policy) { p.DiscloseOnMismatch = true }, details | person | coverage},
 		{"absent", verify.CallPortal, verify.Held{State: verify.StateAbsent}, "", nil, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := resolve.New(resolve.Deps{Hasher: hasher, Recorder: &log{}, Asker: fill(tt.held)})
+			r := resolve.New(resolve.Deps{Hasher: hasher, Policy: builtIn{}, Recorder: &log{}, Asker: fill(tt.held)})
 			b := newBatch(tt.call, 1)
 			if tt.claim != "" {
 				b.Items[0].Query.Claims.Name = []byte(tt.claim)
@@ -233,7 +242,7 @@ func TestWhatMayLeave(t *testing.T) {
 }
 
 func TestABatchIsReusable(t *testing.T) {
-	r := resolve.New(resolve.Deps{Hasher: hasher, Recorder: &log{}, Asker: fill(present(t, identity.Date{}), verify.Held{State: verify.StateAbsent})})
+	r := resolve.New(resolve.Deps{Hasher: hasher, Policy: builtIn{}, Recorder: &log{}, Asker: fill(present(t, identity.Date{}), verify.Held{State: verify.StateAbsent})})
 	b := newBatch(verify.CallBatch, 2)
 	r.Resolve(t.Context(), b)
 	b.Reset()

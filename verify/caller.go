@@ -51,16 +51,18 @@ func (s FieldSet) Accepts(r FieldResult) bool { return s&(1<<r) != 0 }
 const DefaultAccept FieldSet = 1<<FieldNotGiven | 1<<FieldMatch | 1<<FieldMatchNormalized | 1<<FieldMatchUnaccented |
 	1<<FieldMatchCoarse | 1<<FieldNotOnRecord
 
-// Policy says what counts as agreement for a caller and what of an answer may leave. The zero Policy accepts nothing
-// and releases nothing; [DefaultPolicy] is the documented default.
+// Policy says what counts as agreement for a caller and how its entry deviates from the field policy, which decides
+// what of an answer may leave (see [Entitlement.For]). The zero Policy accepts nothing and tells no mismatch detail;
+// [DefaultPolicy] is the documented default.
 type Policy struct {
 	Accept             FieldSet
-	MismatchDetails    bool // which fields disagree may be told on a mismatch
-	DiscloseOnMismatch bool // portal only: the registry's own values on 060/061/070
-	ShowDeceased       bool // tell "deceased" instead of "decreased"
-	LooseIY            bool // name policy: i and y as vowel letters count as the same
-	StaffRequired      bool // a query must name the staff member
-	BadTokenStatus401  bool // portal only: HTTP 401 instead of 200 for a bad token
+	MismatchDetails    bool   // which fields disagree may be told on a mismatch
+	DiscloseOnMismatch bool   // portal only: the registry's own values on 060/061/070
+	ShowDeceased       bool   // tell "deceased" instead of "decreased"
+	LooseIY            bool   // name policy: i and y as vowel letters count as the same
+	StaffRequired      bool   // a query must name the staff member
+	BadTokenStatus401  bool   // portal only: HTTP 401 instead of 200 for a bad token
+	Set                Switch // which switches the caller's entry sets itself; the others are as the field policy says
 }
 
 // DefaultPolicy is what a caller has whose directory entry says nothing else.

@@ -45,6 +45,7 @@ const (
 	RefusalPath                       // 404 path_unknown
 	RefusalTimeout                    // 408 request_timeout
 	RefusalInternal                   // 500 internal
+	RefusalWithheld                   // 403 outcome_withheld: known, but not to be told to this caller for this purpose
 	Refusals                          // how many there are
 )
 
@@ -89,7 +90,7 @@ const (
 	ReleasedCoverage  Released = 1 << iota // card, validity, facility, benefit
 	ReleasedPerson                         // name, birth date, sex, address from the register
 	ReleasedSuccessor                      // the newer card or number
-	ReleasedDetails                        // which fields disagree
+	ReleasedDetails                        // how the claims compare, or which of them disagrees
 	ReleasedReason                         // why there is no coverage
 )
 

@@ -34,6 +34,7 @@ var refusalCodes = [Refusals]string{
 	RefusalPath:               "path_unknown",
 	RefusalTimeout:            "request_timeout",
 	RefusalInternal:           "internal",
+	RefusalWithheld:           "outcome_withheld",
 }
 
 // Code returns the refusal's stable code of the native API, which is also what audit records carry. RefusalNone has

@@ -20,7 +20,7 @@ func (n *node) recordStart() error {
 	v, commit := buildVersion()
 	s := n.callers.Status()
 	err = n.audit.Event("config", "gateway", "version", v, "commit", commit, "config", hex.EncodeToString(sum[:8]),
-		"directory", s.Version, "callers", strconv.Itoa(s.Callers))
+		"policy", n.policy.Entitlements().Version, "directory", s.Version, "callers", strconv.Itoa(s.Callers))
 	if err != nil {
 		return fmt.Errorf("recording the configuration: %w", err)
 	}
@@ -36,5 +36,16 @@ func (n *node) directoryChanged(c clients.Change) {
 	err := n.audit.Event(kind, "gateway", "version", c.Version, "callers", strconv.Itoa(c.Callers), "reason", reason)
 	if err != nil {
 		n.log.Error("a change of the caller directory is not in the audit log", "reason", err)
+	}
+}
+
+// policyChanged writes down a change of the field policy, or that one was refused.
+func (n *node) policyChanged(version string, refused error) {
+	kind, reason := "policy", ""
+	if refused != nil {
+		kind, reason = "policy_refused", refused.Error()
+	}
+	if err := n.audit.Event(kind, "gateway", "version", version, "reason", reason); err != nil {
+		n.log.Error("a change of the field policy is not in the audit log", "reason", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/verigate/verigate/audit"
 	"github.com/verigate/verigate/clients"
+	"github.com/verigate/verigate/clients/policy"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/gateway"
 	"github.com/verigate/verigate/gateway/admin"
@@ -27,6 +28,7 @@ type settings struct {
 	Registry  registryConfig   `yaml:"registry"`
 	Cache     cacheConfig      `yaml:"cache"`
 	Clients   clients.Config   `yaml:"clients"`
+	Policy    policy.Config    `yaml:"policy"`
 	Audit     audit.Config     `yaml:"audit"`
 	Admin     admin.Config     `yaml:"admin"`
 	Telemetry telemetry.Config `yaml:"telemetry"`

@@ -22,6 +22,7 @@ type cli struct {
 	Lookup   lookupCmd   `cmd:"" help:"Ask one question by hand."`
 	Audit    auditCmd    `cmd:"" help:"Verify and search the audit log."`
 	Clients  clientsCmd  `cmd:"" help:"Manage the caller directory."`
+	Policy   policyCmd   `cmd:"" help:"Show and check the field policy, who is told what."`
 	Version  versionCmd  `cmd:"" help:"Print version, commit and Go version."`
 }
 

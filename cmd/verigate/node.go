@@ -15,6 +15,7 @@ import (
 
 	"github.com/verigate/verigate/audit"
 	"github.com/verigate/verigate/clients"
+	"github.com/verigate/verigate/clients/policy"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/gateway"
 	"github.com/verigate/verigate/gateway/admin"
@@ -41,6 +42,7 @@ type node struct {
 	telemetry *telemetry.Telemetry
 	admin     *admin.Server
 	callers   *clients.Directory
+	policy    *policy.Store
 	audit     *audit.Log
 	memory    *memory
 	asker     *upstream.Asker
@@ -128,11 +130,13 @@ func (n *node) startCallers() error {
 	if err != nil {
 		return err
 	}
-	if err := n.recordStart(); err != nil {
+	n.onStop(func(context.Context) error { n.callers.Close(); return nil })
+	n.policy, err = policy.Open(n.cfg.Policy, policy.Deps{Log: n.log, Metrics: n.metrics, Changed: n.policyChanged})
+	if err != nil {
 		return err
 	}
-	n.onStop(func(context.Context) error { n.callers.Close(); return nil })
-	return nil
+	n.onStop(func(context.Context) error { n.policy.Close(); return nil })
+	return n.recordStart()
 }
 
 func (n *node) startAsker() error {
@@ -163,13 +167,13 @@ func (n *node) startAsker() error {
 func (n *node) startGateway(ctx context.Context) error {
 	records := recorder(n)
 	resolver := resolve.New(resolve.Deps{
-		Hasher: n.hasher, Screener: n.memory.screener(), Recaller: n.memory, Asker: n.asker, Recorder: records,
+		Hasher: n.hasher, Policy: n.policy, Screener: n.memory.screener(), Recaller: n.memory, Asker: n.asker, Recorder: records,
 		Metrics: n.metrics, ClaimBound: n.cfg.Registry.Dialect == dialectPortal,
 	})
 	var err error
 	n.gateway, err = gateway.New(n.cfg.Gateway, gateway.Deps{
 		Resolver: resolver, Callers: n.callers, Accounts: n.callers, Limits: n.callers, Recorder: records,
-		Hasher: n.hasher, Clock: n.clock, Metrics: n.metrics, Tracer: n.telemetry.Tracer(), Log: n.log,
+		Policy: n.policy, Hasher: n.hasher, Clock: n.clock, Metrics: n.metrics, Tracer: n.telemetry.Tracer(), Log: n.log,
 	})
 	if err != nil {
 		return err

@@ -43,6 +43,7 @@ func (n *node) describe() {
 	n.admin.AddSection("local", func() any { return m.local.Status() })
 	n.admin.AddSection("audit", func() any { return n.audit.Status() })
 	n.admin.AddSection("callers", func() any { return n.callers.Status() })
+	n.admin.AddSection("policy", func() any { return n.policy.Status() })
 	if m.filter != nil {
 		n.admin.AddComponent(admin.Component{Name: "filter", Check: func() error {
 			if !m.filter.Status(n.clock()).Answering {

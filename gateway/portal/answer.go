@@ -59,8 +59,9 @@ func appendHead(dst []byte, call Call, code, note string) []byte {
 }
 
 // AppendAnswer appends the answer to a lookup. What it carries beside code and sentence follows from the outcome: the
-// register's data when the policy lets them out, else the caller's own card, name and birth date with the rest blank
-// (a claim that disagrees, or a card kept elsewhere), else nothing. It does not allocate beyond dst.
+// register's data as far as item.Parts goes, the rest blank; else the caller's own card, name and birth date with the
+// rest blank (a claim that disagrees, a card kept elsewhere, or data that may not be told), else nothing. It does not
+// allocate beyond dst.
 func AppendAnswer(dst []byte, call Call, item *resolve.Item, own *Fields) []byte {
 	a := &item.Answer
 	note := sentenceOf(item)
@@ -71,20 +72,19 @@ func AppendAnswer(dst []byte, call Call, item *resolve.Item, own *Fields) []byte
 		return appendEmpty(dst, call, code, note)
 	case rec != nil:
 		return appendPerson(appendHead(dst, call, code, note), call, item, rec, own)
-	case a.Outcome == verify.OutcomeMismatch || a.Outcome == verify.OutcomeOutOfRegister:
+	case a.Outcome != verify.OutcomeNotFound && a.Outcome != verify.OutcomeUnavailable:
 		return appendOwn(appendHead(dst, call, code, note), call, a.Outcome, own)
 	}
 	return appendEmpty(dst, call, code, note)
 }
 
-// sentenceOf returns ghiChu: what another portal said, verbatim, or the status's own sentence. Where claims disagree the
-// other portal's sentence may give the right name away, so it passes only for who may see the register's values.
+// sentenceOf returns ghiChu: what another portal said, verbatim, or the status's own sentence. The other portal's
+// sentence may give anything away (the right name, where claims disagree), so it passes only as a part of its own.
 func sentenceOf(item *resolve.Item) string {
-	a := &item.Answer
-	if len(a.Note) == 0 || a.Outcome == verify.OutcomeMismatch && item.Record() == nil {
-		return a.Status.Vietnamese()
+	if item.Parts.Has(verify.PartNote) {
+		return string(item.Answer.Note)
 	}
-	return string(a.Note)
+	return item.Answer.Status.Vietnamese()
 }
 
 // appendOwn gives the caller's words back. The blanks are "" and not null, so that clients which cut the text find
@@ -106,40 +106,59 @@ func appendOwn(dst []byte, call Call, o verify.Outcome, own *Fields) []byte {
 	return append(dst, noHistory...)
 }
 
+// withheld stands in for what there is none of, or none to tell.
+var withheld verify.Card
+
 func appendPerson(dst []byte, call Call, item *resolve.Item, rec *verify.Record, own *Fields) []byte {
-	card := item.Answer.Card
-	if card == nil {
-		card = new(verify.Card)
+	card, parts := item.Answer.Card, item.Parts
+	told := withheld
+	if card != nil {
+		told = *card
+		parts.Cut(&told)
 	}
 	if call != CallLookup595 {
-		dst = appendCardNumber(dst, card, own)
+		dst = appendCardNumber(dst, &told, own)
 	}
-	dst = appendText(dst, `,"hoTen":`, rec.Name)
+	dst = appendText(dst, `,"hoTen":`, keep(parts, verify.PartName, rec.Name))
 	if call != CallLookup595 {
-		dst = appendDate(dst, `,"ngaySinh":`, rec.DOB)
+		dst = appendDate(dst, `,"ngaySinh":`, keepDate(parts, verify.PartDOB, rec.DOB))
 	}
-	dst = appendText(dst, `,"gioiTinh":`, sexWord(rec.Sex))
-	dst = appendText(dst, `,"diaChi":`, rec.Address)
-	dst = appendText(dst, `,"maDKBD":`, facility(card))
-	dst = appendText(dst, `,"cqBHXH":`, rec.Office)
-	dst = appendDate(dst, `,"gtTheTu":`, card.From)
-	if !card.From.IsZero() && card.To.IsZero() {
+	dst = appendText(dst, `,"gioiTinh":`, sexWord(parts, rec.Sex))
+	dst = appendText(dst, `,"diaChi":`, keep(parts, verify.PartAddress, rec.Address))
+	dst = appendText(dst, `,"maDKBD":`, facility(&told))
+	dst = appendText(dst, `,"cqBHXH":`, keep(parts, verify.PartOffice, rec.Office))
+	dst = appendDate(dst, `,"gtTheTu":`, told.From)
+	if !told.From.IsZero() && told.To.IsZero() {
 		dst = append(dst, `,"gtTheDen":null`...) // open-ended: clients look for the word null
 	} else {
-		dst = appendDate(dst, `,"gtTheDen":`, card.To)
+		dst = appendDate(dst, `,"gtTheDen":`, told.To)
 	}
-	dst = appendArea(dst, card.Area)
-	dst = appendDate(dst, `,"ngayDu5Nam":`, card.FiveYears)
+	dst = appendArea(dst, told.Area)
+	dst = appendDate(dst, `,"ngayDu5Nam":`, told.FiveYears)
 	if call == CallLookup595 {
 		return append(dst, `,"dsLichSuKCB":null}`...)
 	}
-	dst = appendKey(dst, `,"maSoBHXH":`, rec.Code)
-	if item.Released&verify.ReleasedSuccessor != 0 {
+	dst = appendKey(dst, `,"maSoBHXH":`, item.Code())
+	if parts.Has(verify.PartSuccessor) {
 		dst = appendChange(dst, item.Answer.Successor)
 	} else {
 		dst = append(dst, noChange...)
 	}
 	return append(dst, noHistory...)
+}
+
+func keep(parts, one verify.Parts, text []byte) []byte {
+	if !parts.Has(one) {
+		return nil
+	}
+	return text
+}
+
+func keepDate(parts, one verify.Parts, d identity.Date) identity.Date {
+	if !parts.Has(one) {
+		return identity.Date{}
+	}
+	return d
 }
 
 // appendCardNumber tells the card that settled the outcome. Without one (a number that was replaced, a child not yet
@@ -196,7 +215,10 @@ func facility(c *verify.Card) []byte {
 	return c.Facility[:]
 }
 
-func sexWord(s identity.Sex) string {
+func sexWord(parts verify.Parts, s identity.Sex) string {
+	if !parts.Has(verify.PartSex) {
+		return ""
+	}
 	switch s {
 	case identity.Male:
 		return "Nam"

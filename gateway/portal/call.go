@@ -1,5 +1,7 @@
 package portal
 
+import "github.com/verigate/verigate/verify"
+
 // Call is one call of the contract.
 type Call uint8
 
@@ -34,6 +36,22 @@ func (c Call) NamesOfficer() bool { return c == CallLookup2024 || c == CallHisto
 
 // ClaimsAll tells whether the call also claims sex and facility.
 func (c Call) ClaimsAll() bool { return c == CallLookup2017 || c == CallLookup595 }
+
+// Carries returns which parts of an answer the call's reply has a place for. The two-digit codes of the oldest call tell
+// a reason only now and then; it counts as told.
+func (c Call) Carries() verify.Parts {
+	const codes = verify.PartResults | verify.PartReason | verify.PartDeceased
+	switch c {
+	case CallLookup2017:
+		return codes
+	case CallHistory:
+		return codes | verify.PartHolder | verify.PartNote
+	case CallLookup595:
+		return codes | verify.PartHolder | verify.PartName | verify.PartSex | verify.PartAddress | verify.PartOffice |
+			verify.PartValidity | verify.PartFacility | verify.PartArea | verify.PartFiveYears
+	}
+	return codes | verify.PartHolder | verify.PartSuccessor | verify.PartNote | verify.PartsCoverage | verify.PartsPerson
+}
 
 const maxPath = 64
 

@@ -31,7 +31,7 @@ func RefusalStatus(r verify.Refusal) verify.PortalStatus {
 		return verify.Status205
 	case verify.RefusalInternal:
 		return verify.Status500
-	case verify.RefusalUnavailable:
+	case verify.RefusalUnavailable, verify.RefusalWithheld: // a withheld answer must look like no answer, never like "no"
 		return verify.Status100
 	}
 	return verify.Status101

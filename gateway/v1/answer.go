@@ -11,25 +11,25 @@ import (
 )
 
 // AppendLookup appends the answer to a lookup: outcome, fields, coverage, successor, reason, portal_code, message,
-// source, as_of, max_age_s, request_id, in this order. Only what item.Released lets out is in it. The outcome must not
-// be unavailable, which is a problem. It does not allocate beyond dst.
+// source, as_of, max_age_s, request_id, in this order. Only item.Parts are in it. The outcome must not be unavailable or
+// withheld, which are problems. It does not allocate beyond dst.
 func AppendLookup(dst []byte, item *resolve.Item, lang Language, id verify.RequestID) []byte {
 	a := &item.Answer
 	dst = appendOutcome(dst, item)
 	dst = append(dst, `,"coverage":`...)
-	if item.Released&verify.ReleasedCoverage != 0 && a.Card != nil {
-		dst = appendCoverage(dst, a.Card, item.Code())
+	if item.Parts.Any(verify.PartsCoverage) && a.Card != nil {
+		dst = appendCoverage(dst, item.Parts, a.Card, item.Code())
 	} else {
 		dst = append(dst, "null"...)
 	}
 	dst = append(dst, `,"successor":`...)
-	if item.Released&verify.ReleasedSuccessor != 0 {
+	if item.Parts.Has(verify.PartSuccessor) {
 		dst = appendSuccessor(dst, a)
 	} else {
 		dst = append(dst, "null"...)
 	}
 	dst = append(dst, `,"reason":`...)
-	if item.Released&verify.ReleasedReason != 0 && a.Reason != verify.ReasonNone {
+	if item.Parts.Has(verify.PartReason) && a.Reason != verify.ReasonNone {
 		dst = jsontext.AppendString(dst, a.Reason.String())
 	} else {
 		dst = append(dst, "null"...)
@@ -74,14 +74,14 @@ var plainStatus = [verify.Outcomes]verify.PortalStatus{
 
 // hidden tells whether the caller may not learn which claim disagrees.
 func hidden(item *resolve.Item) bool {
-	return item.Answer.Outcome == verify.OutcomeMismatch && item.Released&verify.ReleasedDetails == 0
+	return item.Answer.Outcome == verify.OutcomeMismatch && !item.Parts.Has(verify.PartResults)
 }
 
 func appendOutcome(dst []byte, item *resolve.Item) []byte {
 	dst = append(dst, `{"outcome":"`...)
 	dst = append(dst, item.Answer.Outcome.String()...)
 	dst = append(dst, `","fields":{`...)
-	if item.Released&verify.ReleasedDetails != 0 {
+	if item.Parts.Has(verify.PartResults) {
 		f := &item.Answer.Fields
 		start := len(dst)
 		dst = appendField(dst, start, "name", f.Name)
@@ -103,19 +103,26 @@ func appendField(dst []byte, start int, name string, r verify.FieldResult) []byt
 	return append(append(dst, r.String()...), '"')
 }
 
-func appendCoverage(dst []byte, c *verify.Card, code identity.Key) []byte {
-	dst = appendKey(append(dst, `{"card":`...), c.Number)
+// appendCoverage appends the card; what of it may not be told is null like what is not there.
+func appendCoverage(dst []byte, parts verify.Parts, c *verify.Card, code identity.Key) []byte {
+	told := *c
+	parts.Cut(&told)
+	dst = appendKey(append(dst, `{"card":`...), told.Number)
 	dst = appendKey(append(dst, `,"code":`...), code)
-	dst = appendValidity(dst, c)
+	dst = appendValidity(dst, &told)
 	dst = append(dst, `,"benefit":`...)
-	dst = strconv.AppendUint(dst, uint64(c.Benefit), 10)
-	dst = append(dst, `,"area":`...)
-	if c.Area != 0 {
-		dst = append(dst, '"', 'K', '0'+c.Area, '"')
+	if parts.Has(verify.PartBenefit) {
+		dst = strconv.AppendUint(dst, uint64(told.Benefit), 10)
 	} else {
 		dst = append(dst, "null"...)
 	}
-	dst = appendDate(append(dst, `,"five_years_from":`...), c.FiveYears)
+	dst = append(dst, `,"area":`...)
+	if told.Area != 0 {
+		dst = append(dst, '"', 'K', '0'+told.Area, '"')
+	} else {
+		dst = append(dst, "null"...)
+	}
+	dst = appendDate(append(dst, `,"five_years_from":`...), told.FiveYears)
 	return append(dst, '}')
 }
 

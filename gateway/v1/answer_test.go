@@ -24,7 +24,7 @@ func day(y, m, d int) identity.Date {
 
 const (
 	tail = `"as_of":"2026-11-21T01:02:03Z","max_age_s":900,"request_id":"01000000000000000000000000000000"}`
-	all  = verify.ReleasedCoverage | verify.ReleasedSuccessor | verify.ReleasedDetails | verify.ReleasedReason
+	all  = verify.PartsCoverage | verify.PartSuccessor | verify.PartResults | verify.PartReason
 )
 
 func TestAnswers(t *testing.T) {
@@ -33,7 +33,7 @@ func TestAnswers(t *testing.T) {
 	wrong := verify.Fields{Name: verify.FieldMismatch, DOB: verify.FieldMatchCoarse}
 	for name, c := range map[string]struct {
 		answer   verify.Answer
-		released verify.Released
+		parts    verify.Parts
 		lang     v1.Language
 		lookup   string // up to source
 		verified string
@@ -44,7 +44,7 @@ func TestAnswers(t *testing.T) {
 			`{"outcome":"match","fields":{"sex":"match","facility":"not_on_record"},"message":"The card is in force.",`,
 		},
 		"superseded card": {
-			verify.Answer{Outcome: verify.OutcomeSuperseded, Status: verify.Status003, Card: old, Successor: next}, verify.ReleasedSuccessor, v1.English,
+			verify.Answer{Outcome: verify.OutcomeSuperseded, Status: verify.Status003, Card: old, Successor: next}, verify.PartSuccessor, v1.English,
 			`{"outcome":"superseded","fields":{},"coverage":null,"successor":{"id":null,"code":null,"card":"GD4010000000002","valid_from":"2026-01-01","valid_to":"2026-12-31","facility":"01C54"},"reason":null,"portal_code":"003","message":"The old card is no longer valid; a new one was issued.",`,
 			`{"outcome":"superseded","fields":{},"message":"The old card is no longer valid; a new one was issued.",`,
 		},
@@ -64,7 +64,7 @@ func TestAnswers(t *testing.T) {
 			`{"outcome":"out_of_register","fields":{},"message":"The card is kept in another register; check the card and the identity papers.",`,
 		},
 		"mismatch": {
-			verify.Answer{Outcome: verify.OutcomeMismatch, Status: verify.Status060, Fields: wrong, Card: old}, verify.ReleasedDetails, v1.English,
+			verify.Answer{Outcome: verify.OutcomeMismatch, Status: verify.Status060, Fields: wrong, Card: old}, verify.PartResults, v1.English,
 			`{"outcome":"mismatch","fields":{"name":"mismatch","dob":"match_coarse"},"coverage":null,"successor":null,"reason":null,"portal_code":"060","message":"The name does not agree.",`,
 			`{"outcome":"mismatch","fields":{"name":"mismatch","dob":"match_coarse"},"message":"The name does not agree.",`,
 		},
@@ -75,7 +75,7 @@ func TestAnswers(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			item := &resolve.Item{Answer: c.answer, Released: c.released}
+			item := &resolve.Item{Answer: c.answer, Parts: c.parts}
 			item.Answer.Source, item.Answer.AsOf, item.Answer.MaxAge = verify.SourceStale, 1_795_222_923e9, 900e9
 			if got, want := string(v1.AppendLookup(nil, item, c.lang, verify.RequestID{1})), c.lookup+`"source":"stale",`+tail; got != want {
 				t.Errorf("lookup\n got %s\nwant %s", got, want)

@@ -18,7 +18,7 @@ func TestEveryRefusalHasAMeaning(t *testing.T) {
 		"rate_limited": 429, "quota_exhausted": 429, "overloaded": 503, "unavailable": 503,
 		"identifier_missing": 400, "identifier_ambiguous": 400, "claims_missing": 400, "body_malformed": 400, "field_unknown": 400,
 		"body_too_large": 413, "header_too_large": 431, "media_type_unsupported": 415, "method_not_allowed": 405,
-		"path_unknown": 404, "request_timeout": 408, "internal": 500,
+		"path_unknown": 404, "request_timeout": 408, "internal": 500, "outcome_withheld": 403,
 	}
 	all := v1.Meanings()
 	if want := int(verify.Refusals) - 1 + int(identity.FaultOn); len(all) != want {

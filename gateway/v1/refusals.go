@@ -136,6 +136,9 @@ var refusals = coded([verify.Refusals]Meaning{
 	verify.RefusalInternal: {Status: 500, Side: SideGateway, Retryable: true,
 		Title: [2]string{"Lỗi bên trong hệ thống", "The gateway failed"},
 		Fix:   [2]string{"Thử lại sau; nếu vẫn lỗi, báo đầu mối hỗ trợ kèm request_id.", "Try again later; if it persists, report the request_id to the support desk."}},
+	verify.RefusalWithheld: {Status: 403, Side: SideCaller,
+		Title: [2]string{"Không được phép cung cấp kết quả này", "This answer may not be told to this caller"},
+		Fix:   [2]string{"Kiểm tra giấy tờ của người được tra cứu; đây không phải là kết quả tra cứu.", "Check the person's papers; this says nothing about them, neither yes nor no."}},
 })
 
 var faults = faulty([...]Meaning{
