@@ -175,32 +175,39 @@ func (r *register) answer(p *person) verify.Held {
 	return h
 }
 
-// Export implements prefilter.Source: one block with everybody who was ever known.
+// Export implements prefilter.Source: everybody who was ever known.
 func (r *register) Export(_ context.Context, kind identity.Kind, _ string, _ uint64) (io.ReadCloser, error) {
+	const block = 1 << 14
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	m := r.markLocked()
-	var keys []byte
+	var keys []uint64
 	for _, p := range r.people {
 		if len(p.history) > 0 {
 			packed, _ := identity.PackKey(p.key)
-			keys = binary.LittleEndian.AppendUint64(keys, packed)
+			keys = append(keys, packed)
 		}
 	}
+	r.mu.Unlock()
 	head, err := json.Marshal(map[string]any{
-		"format": 1, "registry": "model", "snapshot": "s", "kind": kind.String(), "count": len(keys) / 8, "blocks": 1, "after": 0,
+		"format": 1, "registry": "model", "snapshot": "s", "kind": kind.String(), "count": len(keys), "blocks": (len(keys) + block - 1) / block, "after": 0,
 		"watermark": map[string]any{"version": m.version, "at": worldStart.Add(time.Duration(m.at))}, "feed_token": token(m.version),
 		"coverage": map[string]any{"ranges": []any{}},
 	})
-	sum := binary.LittleEndian.AppendUint64(nil, xxh3.Hash(keys))
-	var b bytes.Buffer
-	b.Write(append(head, '\n'))
-	b.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(keys)/8)))
-	b.Write(append(keys, sum...))
-	b.Write(binary.LittleEndian.AppendUint32(nil, 0))
-	b.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(keys)/8)))
-	b.Write(binary.LittleEndian.AppendUint64(nil, xxh3.Hash(sum)))
-	return io.NopCloser(&b), err
+	le := binary.LittleEndian
+	var sums []byte
+	b := append(head, '\n')
+	for some := range slices.Chunk(keys, block) {
+		b = le.AppendUint32(b, uint32(len(some)))
+		from := len(b)
+		for _, k := range some {
+			b = le.AppendUint64(b, k)
+		}
+		sums = le.AppendUint64(sums, xxh3.Hash(b[from:]))
+		b = append(b, sums[len(sums)-8:]...)
+	}
+	b = le.AppendUint64(le.AppendUint32(b, 0), uint64(len(keys)))
+	b = le.AppendUint64(b, xxh3.Hash(sums))
+	return io.NopCloser(bytes.NewReader(b)), err
 }
 
 func token(version uint64) string { return "t" + strconv.FormatUint(version, 10) }

@@ -28,7 +28,7 @@ func (f *Filter) observe(l *verify.Lookup, i int) {
 		t.compare(l, i)
 	}
 	// What the registry issued after the watermark may not have arrived: no fault of the filter.
-	if mark != nil && version <= mark.Version && v.denies(l, i) {
+	if mark != nil && version <= mark.Version && v.denies(l.Keys[i]) {
 		f.m.violations.Inc()
 		f.log.Error("prefilter would have denied an identifier that the registry knows; it is not used until it is rebuilt")
 		f.mu.Lock()
@@ -40,12 +40,12 @@ func (f *Filter) observe(l *verify.Lookup, i int) {
 }
 
 // denies tells whether the pair would say that the identifier was never issued.
-func (v *view) denies(l *verify.Lookup, i int) bool {
-	kind := l.Keys[i].Kind()
+func (v *view) denies(k identity.Key) bool {
+	kind := k.Kind()
 	if v.gen == nil || v.gen.parts[kind] == nil || !v.ready[kind] {
 		return false
 	}
-	packed, ok := v.gen.parts[kind].coverage.pack(l.Keys[i])
+	packed, ok := v.gen.parts[kind].coverage.pack(k)
 	return ok && !v.has(kind, packed)
 }
 
@@ -53,4 +53,15 @@ func (v *view) denies(l *verify.Lookup, i int) bool {
 func (v *view) has(kind identity.Kind, packed uint64) bool {
 	d := digestOf(kind, packed)
 	return v.gen.parts[kind].has(d) || v.added[kind].has(d, packed)
+}
+
+// Denies tells whether the filter says that k was never issued, whatever its watermark's age, and up to which version
+// that holds. It counts nothing: it is for those who check the filter.
+func (f *Filter) Denies(k identity.Key) (denies bool, version uint64) {
+	mark, v := f.mark.Load(), f.view.Load() // in this order, as in Screen
+	defer runtime.KeepAlive(v)
+	if mark == nil || !v.denies(k) {
+		return false, 0
+	}
+	return true, mark.Version
 }
