@@ -52,7 +52,8 @@ func inspect(t *testing.T) *inspected {
 	if x.local, err = local.New(local.Config{Size: 8 << 20, Tombstones: 1000}, local.Deps{Keep: rules.Longest()}); err != nil {
 		t.Fatal(err)
 	}
-	cfg := shared.Config{URL: "redis://" + cachetest.Redis(t).Addr}
+	var cfg shared.Config
+	cfg.URL = "redis://" + cachetest.Redis(t).Addr
 	config.Defaults(&cfg)
 	cfg.Timeout, cfg.WriteTimeout = config.Duration(2*time.Second), config.Duration(2*time.Second)
 	x.shared, err = shared.New(cfg, shared.Deps{Secret: []byte("0123456789abcdef"), Clock: clock.System, Keep: rules.Keep, Log: slog.New(slog.DiscardHandler)})

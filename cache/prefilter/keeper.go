@@ -222,7 +222,6 @@ func (k *Keeper) promote(ctx context.Context, g *Generation, gaps int) bool {
 		over := k.deps.Filter.Try(g, k.cfg.Comparisons)
 		select {
 		case <-over:
-		case <-k.force:
 		case <-time.After(k.cfg.Trial.Std()):
 		case <-ctx.Done():
 		}

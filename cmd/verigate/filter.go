@@ -21,6 +21,7 @@ type filterCmd struct {
 	Build   filterBuildCmd   `cmd:"" help:"Build a prefilter generation (ID numbers, codes and cards in one file) from a registry's key export."`
 	Inspect filterInspectCmd `cmd:"" help:"Verify a generation file and show what is in it; exit 1 if it is damaged."`
 	Check   filterCheckCmd   `cmd:"" help:"Put every identifier of a registry's export to a generation file; exit 1 if it would deny one."`
+	Rebuild filterRebuildCmd `cmd:"" help:"Have a running gateway build a new generation now."`
 }
 
 type filterBuildCmd struct {

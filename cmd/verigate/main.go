@@ -18,7 +18,8 @@ type cli struct {
 	Demo     demoCmd     `cmd:"" help:"Run gateway and reference registry together, with nothing else needed."`
 	Serve    serveCmd    `cmd:"" help:"Run the gateway."`
 	Registry registryCmd `cmd:"" help:"Run the reference registry, or print samples of its nation."`
-	Filter   filterCmd   `cmd:"" help:"Build and inspect prefilter generations."`
+	Filter   filterCmd   `cmd:"" help:"Build, inspect and check prefilter generations."`
+	Cache    cacheCmd    `cmd:"" help:"Compare what a gateway has in memory with its registry."`
 	Lookup   lookupCmd   `cmd:"" help:"Ask one question by hand."`
 	Audit    auditCmd    `cmd:"" help:"Verify and search the audit log."`
 	Clients  clientsCmd  `cmd:"" help:"Manage the caller directory."`

@@ -40,6 +40,8 @@ type memory struct {
 	filter *prefilter.Filter // nil: none
 	keeper *prefilter.Keeper // nil: none
 	tail   *feed.Tail        // nil: none
+
+	exports prefilter.Source // nil: none
 }
 
 func (n *node) startMemory() error {
@@ -89,11 +91,11 @@ func (n *node) startFeed() error {
 		Source:  &feed.HTTPSource{URL: api.Endpoint.URL, Token: token, Client: client},
 		Records: m.Cache, Hasher: n.hasher, Clock: n.clock, Metrics: n.metrics, Log: n.log,
 	}
+	m.exports = &prefilter.HTTPSource{URL: api.Endpoint.URL, Token: token, Client: client}
 	if c.Filter.Enabled {
 		m.filter = prefilter.New(c.Filter.Live, prefilter.Deps{Metrics: n.metrics, Clock: n.clock})
 		m.keeper = prefilter.NewKeeper(c.Filter.Keeper, prefilter.KeeperDeps{
-			Filter: m.filter, Metrics: n.metrics, Log: n.log,
-			Source: &prefilter.HTTPSource{URL: api.Endpoint.URL, Token: token, Client: client},
+			Filter: m.filter, Source: m.exports, Metrics: n.metrics, Log: n.log,
 		})
 		deps.Filter = m.filter
 	}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/verigate/verigate/cache"
+	"github.com/verigate/verigate/cache/prefilter"
+	"github.com/verigate/verigate/gateway/admin"
+	"github.com/verigate/verigate/identity"
+	"github.com/verigate/verigate/verify"
+)
+
+// What operators may do with what is in memory.
+
+// checkMost bounds one check: what is more is asked for in several.
+const checkMost = 10_000
+
+// checkRequest asks for a check of the identifiers given, and of some that the registry draws.
+type checkRequest struct {
+	Keys   []checkKey `json:"keys"`
+	Sample int        `json:"sample"` // identifiers from the registry's export, a third of each kind
+}
+
+type checkKey struct {
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
+}
+
+func (n *node) addMemoryActs() {
+	m := n.memory
+	if m.keeper != nil {
+		n.admin.AddAct(admin.Act{Pattern: "POST /filter/rebuild", Name: "filter_rebuild", Do: func(w http.ResponseWriter, _ *http.Request, _ *verify.Caller) {
+			m.keeper.Rebuild()
+			admin.Answer(w, http.StatusAccepted, m.keeper.Status())
+		}})
+	}
+	if m.tail != nil {
+		n.admin.AddAct(admin.Act{Pattern: "POST /cache/check", Name: "cache_check", MaxBody: 1 << 20, Within: 5 * time.Minute, Do: n.checkMemory})
+	}
+}
+
+func (n *node) checkMemory(w http.ResponseWriter, r *http.Request, _ *verify.Caller) {
+	keys, err := n.keysToCheck(r)
+	if err != nil {
+		admin.Fail(w, err)
+		return
+	}
+	checker := cache.Checker{Cache: n.memory.Cache, Asker: n.asker, Hasher: n.hasher, Clock: n.clock}
+	if n.memory.filter != nil {
+		checker.Filter = n.memory.filter
+	}
+	admin.Answer(w, http.StatusOK, checker.Check(r.Context(), keys))
+}
+
+func (n *node) keysToCheck(r *http.Request) ([]identity.Key, error) {
+	var ask checkRequest
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&ask); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return nil, err
+		}
+		return nil, errors.New(`reading the body: want {"keys":[{"kind":"id","value":"…"}],"sample":0}`) // what it holds may be identifiers
+	}
+	if total := len(ask.Keys) + ask.Sample; ask.Sample < 0 || total == 0 || total > checkMost {
+		return nil, fmt.Errorf("keys and sample: together they must be 1 to %d", checkMost)
+	}
+	keys := make([]identity.Key, 0, len(ask.Keys)+ask.Sample)
+	for i, k := range ask.Keys {
+		key, ok := identity.NewKey(identity.KindOf(k.Kind), k.Value)
+		if _, packs := identity.PackKey(key); !ok || !packs {
+			return nil, fmt.Errorf("keys[%d]: not an identifier of its kind", i)
+		}
+		keys = append(keys, key)
+	}
+	drawn, err := n.drawKeys(r, ask.Sample)
+	return append(keys, drawn...), err
+}
+
+// drawKeys draws identifiers of every kind from the registry's export.
+func (n *node) drawKeys(r *http.Request, count int) (keys []identity.Key, err error) {
+	kinds := []identity.Kind{identity.KindID, identity.KindCode, identity.KindCard}
+	for i, kind := range kinds {
+		want := (count - len(keys)) / (len(kinds) - i)
+		if want == 0 {
+			continue
+		}
+		some, err := prefilter.Sample(r.Context(), n.memory.exports, kind, want)
+		if err != nil {
+			return nil, &admin.Fault{Status: http.StatusBadGateway, Code: "registry", Err: err}
+		}
+		keys = append(keys, some...)
+	}
+	return keys, nil
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/verigate/verigate/config"
+	"github.com/verigate/verigate/internal/demofile"
+)
+
+// operatorFlags say which running gateway an operator's command speaks to, and with which key.
+type operatorFlags struct {
+	Admin   string            `help:"Base URL of the gateway's admin listener; default: the demo's." placeholder:"URL"`
+	KeyFile config.SecretFile `name:"key-file" help:"File with an operator's API key; default: the demo's." placeholder:"FILE"`
+	Demo    string            `help:"Data folder of a running demo; its demo.json gives address and key." default:"./data/demo" placeholder:"DIR"`
+}
+
+// operator speaks to an admin listener.
+type operator struct{ admin, key string }
+
+func (f *operatorFlags) operator() (*operator, error) {
+	o := &operator{admin: strings.TrimRight(f.Admin, "/")}
+	if f.KeyFile.Set() {
+		key, err := f.KeyFile.Read()
+		if err != nil {
+			return nil, usage(fmt.Errorf("reading --key-file: %w", err))
+		}
+		o.key = string(key)
+	}
+	if o.admin != "" && o.key != "" {
+		return o, nil
+	}
+	demo, err := demofile.Read(f.Demo)
+	if err != nil {
+		return nil, usage(fmt.Errorf("finding a gateway: no demo runs in %s (start `verigate demo`, or give --admin and --key-file): %w", f.Demo, err))
+	}
+	if o.admin == "" {
+		o.admin = demo.Admin
+	}
+	if o.key == "" {
+		o.key = demo.OperatorKey
+	}
+	return o, nil
+}
+
+// do sends body, unless it is nil, as JSON and reads the answer into answer. A refusal is an error with its code.
+func (o *operator) do(ctx context.Context, method, path string, body, answer any) error {
+	var text io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		text = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, o.admin+path, text)
+	if err != nil {
+		return usage(fmt.Errorf("reading --admin: %w", err))
+	}
+	req.Header.Set("Authorization", "Bearer "+o.key)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("asking the gateway: %w", errors.Unwrap(err))
+	}
+	defer resp.Body.Close()
+	reply, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+	if err != nil {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		return problemError(resp.StatusCode, reply)
+	}
+	return json.Unmarshal(reply, answer)
+}
