@@ -3,10 +3,13 @@ package clients
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"log/slog"
+	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/internal/metric"
@@ -15,9 +18,11 @@ import (
 
 // Config are the directory's settings.
 type Config struct {
-	File      string            `yaml:"file" required:"true" help:"The caller directory: one line of JSON per caller, managed by 'verigate clients'."`
+	File      string            `yaml:"file" help:"The caller directory: one line of JSON per caller, managed by 'verigate clients'. Or redis, for several nodes."`
+	Redis     RedisConfig       `yaml:"redis"`
+	Data      string            `yaml:"data" help:"Folder for what survives a restart: the day's counts, the networks accounts log in from and, with redis, a copy of the directory. Each node its own."`
 	Key       config.SecretFile `yaml:"key_file" required:"true" help:"Secret that portal passwords, staff numbers and staff names in the directory are protected with; at least 32 characters."`
-	Poll      config.Duration   `yaml:"poll" default:"1s" min:"100ms" max:"2s" help:"How often the directory file is looked at for changes; one written in place rather than replaced has to look the same twice."`
+	Poll      config.Duration   `yaml:"poll" default:"1s" min:"100ms" max:"2s" help:"How often the directory is looked at for changes; a file written in place rather than replaced has to look the same twice."`
 	Unlimited bool              `yaml:"unlimited" default:"false" help:"Switches rates, quotas, concurrency limits and log-in slowing off; for load tests only."`
 }
 
@@ -28,16 +33,16 @@ type Deps struct {
 	Changed func(Change) // called by the loader after every change, and after every refused one
 }
 
-// Change is what became of a changed directory file.
+// Change is what became of a changed directory.
 type Change struct {
-	Version string // first 16 hexadecimal digits of the file's SHA-256
+	Version string // in force now: first 16 hexadecimal digits of a file's SHA-256, or the number of a directory in Redis
 	Callers int    // in force now
-	Err     error  // the file was refused, and what was in force before still is
+	Err     error  // the directory was refused, and what was in force before still is
 }
 
 // Directory is every caller of this gateway. It is safe for concurrent use; [Directory.Close] stops its watching.
 type Directory struct {
-	file      string
+	source    source
 	secrets   *Secrets
 	deps      Deps
 	unlimited bool
@@ -51,44 +56,82 @@ type Directory struct {
 	guesses  throttle
 	count    counters
 
-	state   atomic.Pointer[state]
-	growing stamp // of a file written in place, until it has looked the same twice
-	stop    context.CancelFunc
-	done    chan struct{}
+	state atomic.Pointer[state]
+	asked atomic.Pointer[time.Time] // when the source last answered
+	stop  context.CancelFunc
+	done  chan struct{}
 }
 
-// Open reads the directory and begins to watch its file. Its error names the file, the line and the reason.
+// Validate implements config.Validator.
+func (c *Config) Validate() error {
+	switch {
+	case c.File == "" && !c.Redis.Enabled():
+		return errors.New("file: is needed, or redis with url or addresses")
+	case c.File != "" && c.Redis.Enabled():
+		return errors.New("file: give either file or redis; 'verigate clients push FILE' brings a file into Redis")
+	case c.Redis.Enabled() && c.Data == "":
+		return errors.New("data: is needed with redis, because a node has to start while Redis is away")
+	}
+	return nil
+}
+
+// Open reads the directory and begins to watch it. Its error names the place, the line and the reason. A directory in
+// Redis that cannot be had is taken from the copy in data, if that is young enough.
 func Open(cfg Config, deps Deps) (*Directory, error) {
-	key, err := cfg.Key.Read()
+	d, err := newDirectory(&cfg, deps)
 	if err != nil {
 		return nil, fmt.Errorf("opening the caller directory: %w", err)
 	}
-	secrets, err := NewSecrets(key)
+	var ctx context.Context
+	ctx, d.stop = context.WithCancel(context.Background())
+	if err := d.first(ctx); err != nil {
+		d.stop()
+		return nil, fmt.Errorf("opening the caller directory: %w", errors.Join(err, d.source.close()))
+	}
+	go d.watch(ctx, cfg.Poll.Std())
+	return d, nil
+}
+
+func newDirectory(cfg *Config, deps Deps) (*Directory, error) {
+	secrets, err := ReadSecrets(cfg.Key)
 	if err != nil {
-		return nil, fmt.Errorf("opening the caller directory: key_file %s: %w", string(cfg.Key), err)
+		return nil, err
 	}
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
 	d := &Directory{
-		file: cfg.File, secrets: secrets, deps: deps, unlimited: cfg.Unlimited,
+		secrets: secrets, deps: deps, unlimited: cfg.Unlimited,
 		places: newPlaces(), seed: maphash.MakeSeed(), done: make(chan struct{}),
 	}
 	d.state.Store(new(state))
-	d.count.register(deps.Metrics, d)
-	if err := d.load(); err != nil {
-		return nil, fmt.Errorf("opening the caller directory: %w", err)
+	d.asked.Store(new(time.Time))
+	if cfg.Data != "" {
+		if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+			return nil, fmt.Errorf("making data: %w", err)
+		}
 	}
-	var ctx context.Context
-	ctx, d.stop = context.WithCancel(context.Background())
-	go d.watch(ctx, cfg.Poll.Std())
+	if d.source, err = newSource(cfg, secrets, &d.deps); err != nil {
+		return nil, err
+	}
+	d.count.register(deps.Metrics, d)
 	return d, nil
 }
 
-// Close stops watching the file. Look-ups keep working with what was read last.
+func newSource(cfg *Config, secrets *Secrets, deps *Deps) (source, error) {
+	if cfg.Redis.Enabled() {
+		return newRedisSource(cfg, secrets, deps)
+	}
+	return &fileSource{path: cfg.File}, nil
+}
+
+// Close stops watching. Look-ups keep working with what was read last.
 func (d *Directory) Close() {
 	d.stop()
 	<-d.done
+	if err := d.source.close(); err != nil {
+		d.deps.Log.Warn("closing the caller directory", "reason", err)
+	}
 }
 
 // Authenticate finds the holder of an API key. A key that its own checksum gives away as damaged is

@@ -3,39 +3,20 @@ package clients
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"github.com/verigate/verigate/internal/metric"
 )
 
-// state is what is known of the file, for the loader and for status pages.
+// state is what is known of the directory, for the loader and for status pages.
 type state struct {
 	version string
 	callers int
 	loaded  time.Time
-	err     error
-	stamp   stamp
-}
-
-// stamp tells whether a file is worth reading again.
-type stamp struct {
-	modified time.Time
-	size     int64
-	info     os.FileInfo
-}
-
-func (s stamp) same(t stamp) bool {
-	return s.info != nil && t.info != nil && os.SameFile(s.info, t.info) && s.size == t.size && s.modified.Equal(t.modified)
-}
-
-// inPlace tells whether s is the file t as somebody wrote into it.
-func (s stamp) inPlace(t stamp) bool {
-	return s.info != nil && t.info != nil && os.SameFile(s.info, t.info)
+	err     error // the directory as it is now was refused
+	away    error // the place where it is cannot be asked
 }
 
 // Status is the directory's state for /status and /readyz.
@@ -43,21 +24,30 @@ type Status struct {
 	Version string    `json:"version"` // of what is in force
 	Callers int       `json:"callers"`
 	Loaded  time.Time `json:"loaded"`
-	Error   string    `json:"error,omitempty"` // why the file as it is now was refused
+	Source  string    `json:"source"` // the file, or "redis"
+	// AgeS is how many seconds ago it was last known that nothing newer is there; it grows while Redis is away.
+	AgeS  float64 `json:"age_s"`
+	Error string  `json:"error,omitempty"` // why the directory as it is now was refused
+	Away  string  `json:"away,omitempty"`  // why nobody knows what it is now
 }
 
-// Status tells which version of the directory is in force and whether a newer one was refused.
+// Status tells which version of the directory is in force, how sure that is, and whether a newer one was refused.
 func (d *Directory) Status() Status {
 	s := d.state.Load()
-	out := Status{Version: s.version, Callers: s.callers, Loaded: s.loaded}
+	out := Status{Version: s.version, Callers: s.callers, Loaded: s.loaded, Source: d.source.name(), AgeS: d.age().Seconds()}
 	if s.err != nil {
 		out.Error = s.err.Error()
+	}
+	if s.away != nil {
+		out.Away = s.away.Error()
 	}
 	return out
 }
 
-// watch looks at the file until ctx ends. A file system without notifications (network, container mounts) is the
-// normal case for this file, so it is looked at rather than listened to.
+// age is how long ago the source last said that nothing newer is there.
+func (d *Directory) age() time.Duration { return time.Since(*d.asked.Load()) }
+
+// watch looks for changes until ctx ends.
 func (d *Directory) watch(ctx context.Context, every time.Duration) {
 	defer close(d.done)
 	tick := time.NewTicker(every)
@@ -67,66 +57,121 @@ func (d *Directory) watch(ctx context.Context, every time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			d.reload()
+			d.reload(ctx)
 		}
 	}
 }
 
-// reload reads the file if it changed; what is broken is told once and leaves everything as it was. A file that was
-// replaced is whole; one that was written in place may not be yet, and has to look the same twice.
-func (d *Directory) reload() {
-	old := d.state.Load()
-	now, err := stampOf(d.file)
-	if err == nil && now.same(old.stamp) {
+// reload takes what is new; what is broken is told once and leaves everything as it was.
+func (d *Directory) reload(ctx context.Context) {
+	e, err := d.source.next(ctx)
+	if away, is := errors.AsType[*awayError](err); is {
+		d.setAway(away)
 		return
 	}
-	if err == nil && now.inPlace(old.stamp) && !now.same(d.growing) {
-		d.growing = now
+	now := time.Now()
+	d.asked.Store(&now)
+	d.setAway(nil)
+	if err == nil && e == nil {
+		return
+	}
+	if err == nil && e.text == nil {
+		d.cleared(e)
 		return
 	}
 	if err == nil {
-		err = d.load()
+		err = d.take(e)
 	}
-	s := d.state.Load()
+	d.tell(err)
+}
+
+// tell says what became of a change, the same refusal only once.
+func (d *Directory) tell(err error) {
+	s := *d.state.Load()
 	if err != nil {
-		if old.err != nil && old.err.Error() == err.Error() {
+		if s.err != nil && s.err.Error() == err.Error() {
 			return
 		}
-		broken := *s
-		broken.err, broken.stamp = err, now
-		d.state.Store(&broken)
+		s.err = err
+		d.state.Store(&s)
 		d.count.reloadRefused.Inc()
-		d.deps.Log.Error("caller directory refused, the previous one stays in force", "file", d.file, "reason", err)
+		d.deps.Log.Error("caller directory refused, the previous one stays in force", "source", d.source.name(), "reason", err)
 	} else {
 		d.count.reloads.Inc()
-		d.deps.Log.Info("caller directory loaded", "file", d.file, "version", s.version, "callers", s.callers)
+		d.deps.Log.Info("caller directory loaded", "source", d.source.name(), "version", s.version, "callers", s.callers)
 	}
 	if d.deps.Changed != nil {
 		d.deps.Changed(Change{Version: s.version, Callers: s.callers, Err: err})
 	}
 }
 
-// load puts the file in force or leaves everything as it was.
-func (d *Directory) load() error {
-	mark, err := stampOf(d.file)
+// cleared notes that what is in force is what is there, after something else was.
+func (d *Directory) cleared(e *edition) {
+	s := *d.state.Load()
+	if s.err == nil {
+		return
+	}
+	s.err = nil
+	d.state.Store(&s)
+	d.deps.Log.Info("caller directory is sound again", "source", d.source.name(), "version", e.version)
+}
+
+func (d *Directory) setAway(away error) {
+	s := *d.state.Load()
+	if (s.away == nil) == (away == nil) {
+		return
+	}
+	if s.away = away; away != nil {
+		d.deps.Log.Error("caller directory cannot be asked for, the one in force stays", "source", d.source.name(), "reason", away)
+	} else {
+		d.deps.Log.Info("caller directory can be asked for again", "source", d.source.name())
+	}
+	d.state.Store(&s)
+}
+
+// first loads the directory at start: from its place or, when that is away, from what the source falls back to.
+func (d *Directory) first(ctx context.Context) error {
+	now := time.Now()
+	e, err := d.source.next(ctx)
+	var reason error
 	if err != nil {
+		reason = err
+		if e, now, err = d.source.fallback(err); err != nil {
+			return err
+		}
+	}
+	d.asked.Store(&now)
+	if err := d.take(e); err != nil {
 		return err
 	}
-	raw, err := readFile(d.file)
-	if err != nil {
-		return err
+	if reason == nil {
+		return nil
 	}
-	f, err := Decode(bytes.NewReader(raw))
+	s := *d.state.Load()
+	if _, is := errors.AsType[*awayError](reason); is {
+		s.away = reason
+	} else {
+		s.err = reason
+	}
+	d.state.Store(&s)
+	return nil
+}
+
+// take puts an edition in force or leaves everything as it was.
+func (d *Directory) take(e *edition) error {
+	f, err := Decode(bytes.NewReader(e.text))
 	if err != nil {
-		return fmt.Errorf("%s: %w", d.file, err)
+		return fmt.Errorf("%s: %w", d.source.name(), err)
 	}
 	t, err := newTable(f, d.places)
 	if err != nil {
-		return fmt.Errorf("%s: %w", d.file, err)
+		return fmt.Errorf("%s: %w", d.source.name(), err)
 	}
 	d.putInForce(t)
-	sum := sha256.Sum256(raw)
-	d.state.Store(&state{version: hex.EncodeToString(sum[:8]), callers: len(t.callers), loaded: time.Now(), stamp: mark})
+	d.state.Store(&state{version: e.version, callers: len(t.callers), loaded: time.Now()})
+	if err := d.source.keep(e); err != nil {
+		d.deps.Log.Error("keeping a copy of the caller directory", "reason", err)
+	}
 	return nil
 }
 
@@ -146,30 +191,6 @@ func (d *Directory) putInForce(t *table) {
 	d.epoch.Add(1)
 }
 
-func stampOf(path string) (stamp, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return stamp{}, fmt.Errorf("reading the caller directory: %w", err)
-	}
-	return stamp{modified: info.ModTime(), size: info.Size(), info: info}, nil
-}
-
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading the caller directory: %w", err)
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading the caller directory: %w", err)
-	}
-	if len(raw) > MaxFile {
-		return nil, fmt.Errorf("reading the caller directory: %s is longer than %d MiB", path, MaxFile>>20)
-	}
-	return raw, nil
-}
-
 // counters are the room's metrics.
 type counters struct {
 	loginOK, loginWrong, loginRepeated, loginSlowed, loginRevoked, loginMalformed *metric.Counter
@@ -183,16 +204,17 @@ func (c *counters) register(set *metric.Set, d *Directory) {
 	c.loginOK, c.loginWrong, c.loginRepeated = login("ok"), login("wrong"), login("repeated")
 	c.loginSlowed, c.loginRevoked, c.loginMalformed = login("slowed"), login("revoked"), login("malformed")
 	reload := func(result string) *metric.Counter {
-		return set.Counter("verigate_clients_reloads_total", "Changed directory files by what became of them.", "result", result)
+		return set.Counter("verigate_clients_reloads_total", "Changed directories by what became of them.", "result", result)
 	}
 	c.reloads, c.reloadRefused = reload("loaded"), reload("refused")
 	set.Gauge("verigate_clients_callers", "Callers in force.", func() float64 { return float64(d.state.Load().callers) })
-	set.Gauge("verigate_clients_directory_refused", "1 while the directory file is newer than what is in force because it was refused.", func() float64 {
+	set.Gauge("verigate_clients_directory_refused", "1 while the directory is another than what is in force because it was refused.", func() float64 {
 		if d.state.Load().err != nil {
 			return 1
 		}
 		return 0
 	})
+	set.Gauge("verigate_clients_directory_age_seconds", "How long ago it was last known that no newer directory is there.", func() float64 { return d.age().Seconds() })
 	set.Gauge("verigate_clients_oldest_key_seconds", "Age of the oldest API key that can be used.", func() float64 {
 		t := d.table.Load()
 		if t == nil || t.oldest.IsZero() {

@@ -11,23 +11,28 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/internal/mac"
 )
 
 // minKeyLen is the fewest characters a directory key may have: 32 hexadecimal digits are 128 bits.
 const minKeyLen = 32
 
-// Secrets are the keys derived from the directory's key file: what portal passwords and staff numbers are hashed with
-// and staff names are sealed with. They are immutable and safe for concurrent use.
+// Secrets are the keys derived from the directory's key file: what portal passwords and staff numbers are hashed with,
+// staff names are sealed with, and what nodes share is authenticated with. They are immutable and safe for concurrent use.
 type Secrets struct {
 	passwords *mac.Key
 	officers  *mac.Key
 	names     cipher.AEAD
+	directory []byte   // seals a whole directory, see envelope
+	counts    []byte   // seals what nodes tell each other of callers' counts, see tally
+	networks  *mac.Key // hashes the networks that accounts log in from
 }
 
 const (
 	labelPassword byte = iota + 1
 	labelOfficer
+	labelNetwork
 )
 
 // NewSecrets derives the keys from the content of the directory's key file, at least 32 characters.
@@ -39,7 +44,10 @@ func NewSecrets(key []byte) (*Secrets, error) {
 	passwords, err1 := derive("passwords")
 	officers, err2 := derive("officers")
 	names, err3 := derive("names")
-	if err := errors.Join(err1, err2, err3); err != nil {
+	directory, err4 := derive("directory")
+	counts, err5 := derive("counts")
+	networks, err6 := derive("networks")
+	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
 		return nil, fmt.Errorf("deriving directory keys: %w", err)
 	}
 	block, err := aes.NewCipher(names)
@@ -50,7 +58,23 @@ func NewSecrets(key []byte) (*Secrets, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deriving directory keys: %w", err)
 	}
-	return &Secrets{passwords: mac.New(passwords), officers: mac.New(officers), names: aead}, nil
+	return &Secrets{
+		passwords: mac.New(passwords), officers: mac.New(officers), names: aead,
+		directory: directory, counts: counts, networks: mac.New(networks),
+	}, nil
+}
+
+// ReadSecrets derives the keys from a file.
+func ReadSecrets(file config.SecretFile) (*Secrets, error) {
+	key, err := file.Read()
+	if err != nil {
+		return nil, err
+	}
+	s, err := NewSecrets(key)
+	if err != nil {
+		return nil, fmt.Errorf("key_file %s: %w", string(file), err)
+	}
+	return s, nil
 }
 
 // Password returns what the directory stores of a portal password: a hash of the account's name in upper case and the

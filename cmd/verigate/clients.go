@@ -15,8 +15,10 @@ import (
 )
 
 type clientsCmd struct {
-	File   string            `help:"The directory file; default DIR/clients.ndjson of --data." placeholder:"FILE"`
-	Key    config.SecretFile `name:"key-file" help:"Its secret; default DIR/keys/clients.key of --data." placeholder:"FILE"`
+	Config string            `help:"The gateway's configuration: work on the directory that its section clients names." placeholder:"FILE" xor:"where"`
+	File   string            `help:"The directory file; default DIR/clients.ndjson of --data." placeholder:"FILE" xor:"where"`
+	Redis  string            `help:"The directory in this Redis, redis://host:port/db; one behind Sentinel, a Cluster or a password need --config." placeholder:"URL" xor:"where"`
+	Key    config.SecretFile `name:"key-file" help:"The directory's secret; default DIR/keys/clients.key of --data." placeholder:"FILE"`
 	Data   string            `help:"A demo's data folder, for the two defaults." default:"./data/demo" placeholder:"DIR"`
 	Format string            `help:"Form of the output." enum:"text,json" default:"text"`
 
@@ -30,46 +32,81 @@ type clientsCmd struct {
 	Resume  clientsResumeCmd  `cmd:"" help:"Answer a suspended caller again."`
 	Limits  clientsLimitsCmd  `cmd:"" help:"Change a caller's limits."`
 	Staff   clientsStaffCmd   `cmd:"" help:"Change who may look people up in the portal's contract for a caller."`
+	Push    clientsPushCmd    `cmd:"" help:"Bring a directory file into Redis."`
+	Pull    clientsPullCmd    `cmd:"" help:"Write the directory into a file, for a backup or to leave Redis."`
 }
 
 // Help shows examples below the flags.
 func (*clientsCmd) Help() string {
-	return `Works on the directory file; a running gateway sees a change within seconds. Keys and passwords are shown once and kept
-only as hashes. docs/callers.md describes the file.
+	return `Works on the directory of callers, in a file or in Redis; running gateways see a change within seconds. Keys and passwords
+are shown once and kept only as hashes. docs/callers.md describes the directory, docs/backup.md how to keep it.
 
   verigate clients list
   verigate clients add clinic-01001 --kind clinic --facility 01001 --portal 01001_BV
   verigate clients rotate clinic-01001 --overlap 7d
-  verigate clients --file /etc/verigate/clients.ndjson --key-file /etc/verigate/clients.key import callers.csv --secrets out.csv`
+  verigate clients --config /etc/verigate.yaml import callers.csv --secrets out.csv
+  verigate clients --config /etc/verigate.yaml push /var/lib/verigate/clients.ndjson
+  verigate clients --redis redis://127.0.0.1:6379/0 --key-file /etc/verigate/keys/clients pull backup.ndjson`
 }
 
-// store opens the directory file that the flags name.
-func (c *clientsCmd) store() (*clients.FileStore, error) {
-	file, keyFile := c.File, c.Key
-	if file == "" {
-		file = filepath.Join(c.Data, "clients.ndjson")
+// opened is the directory that the flags name.
+type opened struct {
+	clients.Store
+	secrets *clients.Secrets
+	close   func() error
+}
+
+// open opens the directory that the flags name; whoever does closes it.
+func (c *clientsCmd) open() (*opened, error) {
+	cfg, err := c.settings()
+	if err != nil {
+		return nil, usage(err)
 	}
-	if !keyFile.Set() {
-		keyFile = config.SecretFile(filepath.Join(c.Data, "keys", "clients.key"))
-	}
-	key, err := keyFile.Read()
+	secrets, err := clients.ReadSecrets(cfg.Key)
 	if err != nil {
 		return nil, usage(fmt.Errorf("reading --key-file: %w", err))
 	}
-	secrets, err := clients.NewSecrets(key)
-	if err != nil {
-		return nil, usage(fmt.Errorf("--key-file %s: %w", string(keyFile), err))
+	if !cfg.Redis.Enabled() {
+		return &opened{&clients.FileStore{Path: cfg.File, Secrets: secrets}, secrets, func() error { return nil }}, nil
 	}
-	return &clients.FileStore{Path: file, Secrets: secrets}, nil
+	store, err := clients.OpenRedis(cfg.Redis, secrets)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return &opened{store, secrets, store.Close}, nil
+}
+
+// settings are those of --config, or those that the flags make.
+func (c *clientsCmd) settings() (*clients.Config, error) {
+	if c.Config != "" {
+		var cfg settings
+		if err := config.Load(c.Config, os.Environ(), &cfg); err != nil {
+			return nil, err
+		}
+		if c.Key.Set() {
+			cfg.Clients.Key = c.Key
+		}
+		return &cfg.Clients, nil
+	}
+	cfg := new(clients.Config)
+	config.Defaults(cfg)
+	cfg.File, cfg.Redis.URL, cfg.Key = c.File, c.Redis, c.Key
+	if cfg.File == "" {
+		cfg.File = filepath.Join(c.Data, "clients.ndjson")
+	}
+	if !cfg.Key.Set() {
+		cfg.Key = config.SecretFile(filepath.Join(c.Data, "keys", "clients.key"))
+	}
+	return cfg, nil
 }
 
 func (c *clientsCmd) read(ctx context.Context) (*clients.File, error) {
-	store, err := c.store()
+	store, err := c.open()
 	if err != nil {
 		return nil, err
 	}
 	f, err := store.Read(ctx)
-	if err != nil {
+	if err = errors.Join(err, store.close()); err != nil {
 		return nil, usage(err)
 	}
 	return f, nil
@@ -77,11 +114,12 @@ func (c *clientsCmd) read(ctx context.Context) (*clients.File, error) {
 
 // update changes the directory; what is wrong with a change is for the operator to mend.
 func (c *clientsCmd) update(ctx context.Context, change func(*clients.File, *clients.Secrets) error) error {
-	store, err := c.store()
+	store, err := c.open()
 	if err != nil {
 		return err
 	}
-	if err := store.Update(ctx, func(f *clients.File) error { return change(f, store.Secrets) }); err != nil {
+	err = store.Update(ctx, func(f *clients.File) error { return change(f, store.secrets) })
+	if err = errors.Join(err, store.close()); err != nil {
 		return usage(err)
 	}
 	return nil

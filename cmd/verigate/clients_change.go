@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -81,11 +83,10 @@ type clientsImportCmd struct {
 
 // Run imports. The secrets file is made first: secrets that nobody could read would have to be made again.
 func (c *clientsImportCmd) Run(ctx context.Context, parent *clientsCmd) error {
-	in, err := os.Open(c.CSV)
+	in, err := os.ReadFile(c.CSV)
 	if err != nil {
 		return usage(fmt.Errorf("reading the CSV: %w", err))
 	}
-	defer in.Close()
 	out, err := os.OpenFile(c.Secrets, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return usage(fmt.Errorf("making --secrets: %w", err))
@@ -93,7 +94,7 @@ func (c *clientsImportCmd) Run(ctx context.Context, parent *clientsCmd) error {
 	var issued []clients.Issued
 	err = parent.update(ctx, func(f *clients.File, s *clients.Secrets) error {
 		var err error
-		if issued, err = f.Import(in, s, time.Now()); err != nil {
+		if issued, err = f.Import(bytes.NewReader(in), s, time.Now()); err != nil {
 			return fmt.Errorf("importing %s: nothing was added: %w", c.CSV, err)
 		}
 		return writeSecrets(out, issued)
@@ -106,7 +107,14 @@ func (c *clientsImportCmd) Run(ctx context.Context, parent *clientsCmd) error {
 	return nil
 }
 
+// writeSecrets replaces what an earlier try wrote.
 func writeSecrets(f *os.File, issued []clients.Issued) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
 	w := csv.NewWriter(f)
 	_ = w.Write([]string{"caller", "key", "portal_username", "portal_password"})
 	for _, i := range issued {

@@ -166,6 +166,7 @@ func (c *demoCmd) settings(home *demoHome) (*settings, error) {
 	cfg.Gateway.Portal.TokenKeys = []config.SecretFile{home.secret("portal-token")}
 	cfg.Registry.Endpoint.URL = "http://" + c.Registry // the real one once it listens
 	cfg.Clients.File, cfg.Clients.Key, cfg.Clients.Unlimited = string(home.seeded.File), home.seeded.Key, c.Unlimited
+	cfg.Clients.Data = filepath.Join(home.dir, "clients")
 	cfg.Audit.Dir, cfg.Audit.Keys = filepath.Join(home.dir, "audit"), filepath.Join(home.keys, "audit")
 	cfg.Cache.Filter.Keeper.Path = filepath.Join(home.dir, "filter.vgf")
 	cfg.Cache.Redis.URL, cfg.Cache.Redis.KeyFile = c.Redis, home.secret("cache")
