@@ -204,7 +204,7 @@ func (s *scene) defaults() {
 
 func TestServerKeepsToItsDescription(t *testing.T) {
 	// What no question can bring about, or what is told before there is a path, is tested elsewhere.
-	elsewhere := []string{"method_not_allowed", "path_unknown", "header_too_large", "request_timeout", "overloaded", "token_expired", "token_revoked", "certificate_revoked"}
+	elsewhere := []string{"method_not_allowed", "path_unknown", "header_too_large", "request_timeout", "overloaded", "token_expired", "token_revoked", "assertion_replayed", "certificate_revoked"}
 	seen := map[string]bool{}
 	for _, s := range scenes() {
 		s.defaults()

@@ -26,6 +26,7 @@ type TokenRequest struct {
 	Scopes      Scope        // wanted; 0: all that the caller has
 	Purpose     Purpose      // wanted; 0: any that the caller has
 	ID          RequestID    // becomes the token's jti
+	Once        string       // set by whoever reads the assertion: its id, good for one token
 }
 
 // TokenGrant is an access token that was issued.

@@ -19,6 +19,7 @@ const (
 	RefusalKeyExpired                 // 401 key_expired
 	RefusalKeyRevoked                 // 401 key_revoked
 	RefusalTokenExpired               // 401 token_expired: an access token after its time
+	RefusalReplayed                   // 401 assertion_replayed: a signed request for a token, shown a second time
 	RefusalTokenRevoked               // 401 token_revoked: what the access token was got with has ended
 	RefusalCertificate                // 401 certificate_mismatch: a certificate is demanded, and none or another was shown
 	RefusalCertificateRevoked         // 401 certificate_revoked: or expired, or no longer of a trusted authority

@@ -9,6 +9,7 @@ var refusalCodes = [Refusals]string{
 	RefusalKeyRevoked:         "key_revoked",
 	RefusalTokenExpired:       "token_expired",
 	RefusalTokenRevoked:       "token_revoked",
+	RefusalReplayed:           "assertion_replayed",
 	RefusalCertificate:        "certificate_mismatch",
 	RefusalCertificateRevoked: "certificate_revoked",
 	RefusalScope:              "scope_missing",

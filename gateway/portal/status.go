@@ -23,7 +23,7 @@ func FaultStatus(f identity.Fault) verify.PortalStatus {
 func RefusalStatus(r verify.Refusal) verify.PortalStatus {
 	switch r {
 	case verify.RefusalKeyMissing, verify.RefusalKeyMalformed, verify.RefusalKeyUnknown, verify.RefusalKeyExpired, verify.RefusalKeyRevoked,
-		verify.RefusalTokenExpired, verify.RefusalTokenRevoked, verify.RefusalCertificate, verify.RefusalCertificateRevoked,
+		verify.RefusalTokenExpired, verify.RefusalTokenRevoked, verify.RefusalReplayed, verify.RefusalCertificate, verify.RefusalCertificateRevoked,
 		verify.RefusalScope, verify.RefusalPurpose:
 		return verify.Status401
 	case verify.RefusalBody, verify.RefusalField, verify.RefusalBodyTooLarge, verify.RefusalStaffMissing,

@@ -13,7 +13,7 @@ import (
 func TestEveryRefusalHasAMeaning(t *testing.T) {
 	status := map[string]int{
 		"key_missing": 401, "key_unknown": 401, "key_expired": 401, "key_revoked": 401, "certificate_mismatch": 401,
-		"key_malformed": 401, "token_expired": 401, "token_revoked": 401, "certificate_revoked": 401,
+		"key_malformed": 401, "token_expired": 401, "token_revoked": 401, "assertion_replayed": 401, "certificate_revoked": 401,
 		"scope_missing": 403, "purpose_not_allowed": 403, "caller_suspended": 403, "staff_missing": 403,
 		"rate_limited": 429, "quota_exhausted": 429, "overloaded": 503, "unavailable": 503,
 		"identifier_missing": 400, "identifier_ambiguous": 400, "claims_missing": 400, "body_malformed": 400, "field_unknown": 400,
