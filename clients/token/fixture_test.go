@@ -27,7 +27,7 @@ const issuer = "https://gateway.example"
 type fixture struct {
 	*token.Service
 	dir       *clients.Directory
-	store     *clients.Store
+	store     *clients.FileStore
 	changes   chan clients.Change
 	key       string             // the clinic's API key
 	agencyKey string             // the agency's
@@ -70,7 +70,7 @@ func newFixture(t testing.TB) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{store: &clients.Store{Path: filepath.Join(dir, "clients.ndjson"), Secrets: secrets}, changes: make(chan clients.Change, 16)}
+	f := &fixture{store: &clients.FileStore{Path: filepath.Join(dir, "clients.ndjson"), Secrets: secrets}, changes: make(chan clients.Change, 16)}
 	f.update(t, func(file *clients.File) { f.fill(t, file) })
 	f.dir, err = clients.Open(clients.Config{File: f.store.Path, Key: secret, Poll: config.Duration(100 * time.Millisecond)},
 		clients.Deps{Changed: func(c clients.Change) { f.changes <- c }})
@@ -137,7 +137,7 @@ func spki(t testing.TB, public any) []byte {
 // update changes the directory file as the command line does; changed waits until the directory has it.
 func (f *fixture) update(t testing.TB, change func(*clients.File)) {
 	t.Helper()
-	if err := f.store.Update(func(file *clients.File) error { change(file); return nil }); err != nil {
+	if err := f.store.Update(t.Context(), func(file *clients.File) error { change(file); return nil }); err != nil {
 		t.Fatal(err)
 	}
 }
