@@ -53,8 +53,9 @@ bench: $(TOOLS)/benchstat ## run the benchmarks beside the code and compare them
 matching-report: ## measure name matching on twenty million pairs and write the rates into docs/matching.md (minutes)
 	go test ./verify -run '^TestMatchingRates$$' -count=1 -timeout=60m -matching-page=../docs/matching.md -matching-variants=100000 -matching-misses=1000000
 
-model: need-test ## ten million random steps of the freshness model (minutes)
-	go test ./cache -run '^TestModel$$' -count=1 -v -timeout=3h -model.steps=10000000 $(ARGS)
+model: need-test ## ten million random steps of the freshness model, then 100,000 on three real gateways (half an hour)
+	go test ./cache -run '^TestModel$$' -count=1 -v -timeout=3h -model.steps=10000000
+	go test ./apptest -run '^TestThreeGateways$$' -count=1 -v -timeout=3h -fleet.steps=100000
 
 nation: build ## build and test the prefilter of 98.7 million people, write its figures into docs/performance.md (minutes, 4 GB)
 	go run ./bench/nation -verigate $(BIN)/verigate -commit $(COMMIT) $(ARGS)

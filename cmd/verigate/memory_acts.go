@@ -61,8 +61,7 @@ func (n *node) keysToCheck(r *http.Request) ([]identity.Key, error) {
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&ask); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
+		if _, large := errors.AsType[*http.MaxBytesError](err); large {
 			return nil, err
 		}
 		return nil, errors.New(`reading the body: want {"keys":[{"kind":"id","value":"…"}],"sample":0}`) // what it holds may be identifiers
