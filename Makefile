@@ -16,7 +16,7 @@ MODULES  := . loadtest/k6
 export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race lint fuzz bench matching-report model nation peers audit-cost load docs tidy check clean need-test
+.PHONY: help run build test race lint fuzz bench matching-report model nation freshness peers audit-cost load docs tidy check clean need-test
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -55,10 +55,13 @@ matching-report: ## measure name matching on twenty million pairs and write the 
 
 model: need-test ## ten million random steps of the freshness model, then 100,000 on three real gateways (half an hour)
 	go test ./cache -run '^TestModel$$' -count=1 -v -timeout=3h -model.steps=10000000
-	go test ./apptest -run '^TestThreeGateways$$' -count=1 -v -timeout=3h -fleet.steps=100000
+	go test ./apptest -run '^(TestThreeGateways|TestBirthsAndEnds)' -count=1 -v -timeout=3h -fleet.steps=100000 -births=10000
 
 nation: build ## build and test the prefilter of 98.7 million people, write its figures into docs/performance.md (minutes, 4 GB)
 	go run ./bench/nation -verigate $(BIN)/verigate -commit $(COMMIT) $(ARGS)
+
+freshness: build ## measure how soon a change is what three gateways say, write it into docs/freshness.md
+	go run ./bench/freshness -verigate $(BIN)/verigate -commit $(COMMIT) $(ARGS)
 
 peers: build ## measure the hot lookup against a bare fasthttp handler and a net/http rival, same run
 	go run ./bench -verigate $(BIN)/verigate -commit $(COMMIT) $(ARGS)

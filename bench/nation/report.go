@@ -1,15 +1,12 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
 
+	"github.com/verigate/verigate/bench/keep"
 	"github.com/verigate/verigate/cache/prefilter"
 )
 
@@ -103,19 +100,11 @@ func (r *result) table() string {
 // error; a time that was missed is only said, because other work may have run beside.
 func (r *result) report(o *options) error {
 	fmt.Print(r.table())
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
+	if err := keep.Figures(o.results, "nation", o.commit, r); err != nil {
 		return err
 	}
-	path := filepath.Join(o.results, "nation-"+o.commit+".json")
-	if err := os.MkdirAll(o.results, 0o755); err != nil {
-		return fmt.Errorf("making the results folder: %w", err)
-	}
-	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil {
-		return fmt.Errorf("keeping the result: %w", err)
-	}
 	if o.people == fullSize && o.page != "" {
-		if err := r.write(o.page); err != nil {
+		if err := keep.Table(o.page, "nation", r.table()); err != nil {
 			return err
 		}
 	}
@@ -123,28 +112,6 @@ func (r *result) report(o *options) error {
 		if !l.met {
 			return fmt.Errorf("%s: %s, wanted %s", l.what, l.got, l.target)
 		}
-	}
-	return nil
-}
-
-// The table stands between these lines of the page.
-const (
-	begin = "<!-- written by make nation -->\n"
-	end   = "<!-- to here -->\n"
-)
-
-func (r *result) write(page string) error {
-	text, err := os.ReadFile(page)
-	if err != nil {
-		return fmt.Errorf("reading -page: %w", err)
-	}
-	before, rest, ok := strings.Cut(string(text), begin)
-	_, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return errors.New("-page has no place for the table")
-	}
-	if err := os.WriteFile(page, []byte(before+begin+r.table()+end+after), 0o644); err != nil {
-		return fmt.Errorf("writing -page: %w", err)
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func (t *Tail) Run(ctx context.Context) {
 	t.begin()
 	pause := time.Duration(0)
 	for ctx.Err() == nil {
-		started, before := t.deps.Clock(), t.m.changes.Value()
+		started, before, asked := t.deps.Clock(), t.m.changes.Value(), t.wait()
 		err := t.poll(ctx)
 		t.tell(ctx)
 		switch {
@@ -94,7 +94,7 @@ func (t *Tail) Run(ctx context.Context) {
 		case err == nil:
 			pause = 0
 			if t.m.changes.Value() == before { // a registry that does not wait is not asked all the time
-				sleep(ctx, t.wait()-t.deps.Clock().Since(started))
+				sleep(ctx, asked-t.deps.Clock().Since(started))
 			}
 			continue
 		case errors.Is(err, ErrTokenExpired):

@@ -238,10 +238,10 @@ func TestAgeCountsFromTheLastHeartbeatsRequest(t *testing.T) {
 		s.add(answer{body: beat(5, 2)}, answer{body: beat(6, 3) + beat(6, 4)}, answer{body: beat(6, 5)})
 		pass(100 * time.Millisecond)
 		lag(100 * time.Millisecond) // the second request, at 0.1 s; the heartbeat before was asked for at 0 s
+		pass(100 * time.Millisecond)
+		lag(0) // the third, at 0.2 s, brought two, the second of which was made after the request
 		pass(time.Second)
-		lag(0) // the third, at 1.1 s, brought two, the second of which was made after the request
-		pass(time.Second)
-		lag(time.Second) // the fourth, at 2.1 s; the heartbeat before was asked for at 1.1 s
+		lag(time.Second) // the fourth, at 1.2 s; the heartbeat before was asked for at 0.2 s
 	})
 }
 
