@@ -10,13 +10,15 @@ COMMIT   := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 FUZZTIME ?= 30s
+# The tests of make faults on the running gateway.
+FAULTS   := KilledGateway|Disk
 MODULES  := . loadtest/k6
 
 # The commit comes in by LDFLAGS; asking git again fails in a clone that another user owns.
 export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race lint fuzz bench matching-report model nation freshness peers audit-cost load docs tidy check clean need-test
+.PHONY: help run build test race lint fuzz bench matching-report model nation freshness peers audit-cost faults load docs tidy check clean need-test
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -49,6 +51,10 @@ bench: $(TOOLS)/benchstat ## run the benchmarks beside the code and compare them
 	@mv bench/results/micro-$(COMMIT).txt.tmp bench/results/micro-$(COMMIT).txt
 	@old=$$(ls -t bench/results/micro-*.txt | grep -v $(COMMIT) | head -n 1); \
 		$(TOOLS)/benchstat $$old bench/results/micro-$(COMMIT).txt
+
+faults: need-test ## kill gateway and log a thousand times under load, fill the disk, tamper with the log in a hundred places each way (20 minutes)
+	go test ./apptest -run '$(FAULTS)' -v -count=1 -timeout=40m -kills=1000
+	go test ./audit -run 'Killed|Forged|Covered|CutBack|Truncated|Torn|DiskFull|Mapping' -v -count=1 -timeout=40m -kills=500 -places=100
 
 matching-report: ## measure name matching on twenty million pairs and write the rates into docs/matching.md (minutes)
 	go test ./verify -run '^TestMatchingRates$$' -count=1 -timeout=60m -matching-page=../docs/matching.md -matching-variants=100000 -matching-misses=1000000

@@ -35,17 +35,28 @@ func startDemo(t *testing.T, args ...string) *gateway {
 // startDemoIn starts a demo with its data in dir.
 func startDemoIn(t *testing.T, dir string, args ...string) *gateway {
 	t.Helper()
-	demo, err := proc.StartDemo([]string{program}, dir, 2*time.Minute, args...)
+	g := startAs(t, []string{program}, dir, args...)
+	t.Cleanup(func() { g.end(t) })
+	return g
+}
+
+// startAs starts a demo by a command that runs the program, for a test that ends it itself.
+func startAs(t *testing.T, command []string, dir string, args ...string) *gateway {
+	t.Helper()
+	demo, err := proc.StartDemo(command, dir, 2*time.Minute, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := &gateway{Demo: demo, http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	t.Cleanup(func() {
 		g.http.CloseIdleConnections()
-		g.end(t)
+		g.Kill()
 	})
 	return g
 }
+
+// with returns the command that runs the program under settings given by their variables.
+func with(settings ...string) []string { return append(append([]string{"env"}, settings...), program) }
 
 // end stops the demo and fails the test if it did not end well or a race was found.
 func (g *gateway) end(t *testing.T) {

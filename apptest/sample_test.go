@@ -24,6 +24,12 @@ type sample struct {
 // samples draws n claims of a mix; another draw, other claims.
 func samples(t *testing.T, mix string, n, draw int) []sample {
 	t.Helper()
+	return samplesOf(t, people, mix, n, draw)
+}
+
+// samplesOf is samples of a nation of another size.
+func samplesOf(t *testing.T, people, mix string, n, draw int) []sample {
+	t.Helper()
 	cmd := exec.Command(program, "registry", "sample", "--people", people, "--seed", "1", "--today", today, "--mix", mix,
 		"--count", strconv.Itoa(n), "--draw", strconv.Itoa(draw))
 	var complaints bytes.Buffer

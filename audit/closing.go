@@ -53,6 +53,9 @@ type seal struct {
 
 const sealBody = 16 + 6*8 + sha256.Size
 
+// maxSegment bounds the length a seal may claim; segment_size is at most half of it.
+const maxSegment = 8 << 30
+
 func (s *seal) encode() []byte {
 	b := append(make([]byte, 0, sealBody), s.log[:]...)
 	for _, v := range []uint64{s.index, s.first, s.last, uint64(s.from), uint64(s.to), s.length} {

@@ -69,7 +69,7 @@ func TestCompression(t *testing.T) {
 	}
 	name := first + ".zst"
 	whole := readFile(t, filepath.Join(cfg.Dir, name))
-	for range places {
+	for range *places {
 		b := bytes.Clone(whole)
 		at := rand.IntN(len(b))
 		b[at] ^= byte(1 + rand.IntN(255))

@@ -108,7 +108,7 @@ func parseSeals(b []byte, id logID, t *tree) (whole int, err error) {
 		}
 		var s seal
 		n := len(t.leaves)
-		if bad != frameOK || fr.kind != TypeSeal || s.decode(fr.body) != nil || s.log != id || s.last != fr.seq {
+		if bad != frameOK || fr.kind != TypeSeal || s.decode(fr.body) != nil || s.log != id || s.last != fr.seq || s.length > maxSegment {
 			return whole, fmt.Errorf("%s, offset %d: the seal of segment %d is damaged", sealsFile, whole, n+1)
 		}
 		if s.index != uint64(n)+1 || n > 0 && s.first != t.leaves[n-1].last+1 || n == 0 && s.first != 1 {
@@ -177,7 +177,7 @@ func (f *folder) holdHead() error {
 	h := f.latest.head
 	for _, r := range f.open {
 		if r.index == h.segment && !slices.Contains(r.scan.links, h) {
-			return &fault{r.index, "", int(h.upTo), r.scan.seq, "a checkpoint vouches for more than there is: the segment was cut back or changed"}
+			return &fault{segment: r.index, off: int(h.upTo), seq: r.scan.seq, reason: "a checkpoint vouches for more than there is: the segment was cut back or changed"}
 		}
 	}
 	return nil
@@ -261,7 +261,7 @@ func (f *folder) examine() error {
 	for i, r := range f.open {
 		index := uint64(len(f.tree.leaves) + i + 1)
 		if r.index != index || r.first < first || known && r.first != first {
-			return &fault{index, "", 0, first, fmt.Sprintf("the header is that of segment %d, from record %d on", r.index, r.first)}
+			return &fault{segment: index, seq: first, reason: fmt.Sprintf("the header is that of segment %d, from record %d on", r.index, r.first)}
 		}
 		if i > 0 {
 			f.open[i-1].lost = r.first - first

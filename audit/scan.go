@@ -38,6 +38,7 @@ type fault struct {
 	name    string // of the file, if it is not the segment's plain one
 	off     int
 	seq     uint64
+	sound   int // the chain vouches for what stands before this offset
 	reason  string
 }
 
@@ -58,7 +59,7 @@ func newScanner(data []byte, h header, start chainHash) *scanner {
 }
 
 func (s *scanner) faultAt(off int, seq uint64, format string, args ...any) error {
-	return &fault{s.index, s.name, off, seq, fmt.Sprintf(format, args...)}
+	return &fault{segment: s.index, name: s.name, off: off, seq: seq, sound: s.linked, reason: fmt.Sprintf(format, args...)}
 }
 
 func (s *scanner) fault(format string, args ...any) error {
@@ -202,13 +203,13 @@ func lostSector(off int, rest []byte) bool {
 // check holds a link or the seal to the chain and moves the chain on.
 func (s *scanner) check(at, upTo int, hash chainHash) error {
 	if upTo < s.linked || upTo > at {
-		return s.faultAt(at, s.seq-1, "the link covers a stretch that cannot be")
+		return s.faultAt(at, s.seq-1, "this link covers other offsets than there are: records were removed or inserted before it")
 	}
 	h := sha256.New()
 	h.Write(s.prev[:])
 	h.Write(s.data[s.linked:upTo])
 	if chainHash(h.Sum(nil)) != hash {
-		return s.faultAt(s.linked, s.seq-1, "what stands before this record, from offset %d to %d, is not what was linked", s.linked, upTo)
+		return s.faultAt(at, s.seq-1, "what stands before this record, from offset %d to %d, is not what was linked", s.linked, upTo)
 	}
 	s.prev, s.linked = hash, upTo
 	s.links = append(s.links, head{s.index, uint64(upTo), hash})

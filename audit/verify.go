@@ -30,6 +30,7 @@ type Finding struct {
 	File   string `json:"file"`
 	Offset int64  `json:"offset"`           // -1: the file as a whole
 	Record uint64 `json:"record,omitempty"` // sequence number at or before which it is; 0: not inside a segment
+	Sound  int64  `json:"sound"`            // offset up to which the chain vouches for the file: what was done to it was done between here and Offset
 	Reason string `json:"reason"`
 }
 
@@ -42,7 +43,11 @@ func (f Finding) String() string {
 	if f.Record > 0 {
 		s += fmt.Sprintf(", record %d", f.Record)
 	}
-	return s + ": " + f.Reason
+	s += ": " + f.Reason
+	if f.Sound < f.Offset {
+		s += fmt.Sprintf(" (vouched for up to offset %d)", f.Sound)
+	}
+	return s
 }
 
 // Report is the result of a verification.
@@ -139,9 +144,13 @@ type verifier struct {
 }
 
 func (v *verifier) find(file string, offset int64, record uint64, reason string, args ...any) {
+	v.add(Finding{File: file, Offset: offset, Record: record, Sound: offset, Reason: fmt.Sprintf(reason, args...)})
+}
+
+func (v *verifier) add(f Finding) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.report.Findings = append(v.report.Findings, Finding{file, offset, record, fmt.Sprintf(reason, args...)})
+	v.report.Findings = append(v.report.Findings, f)
 }
 
 func (v *verifier) note(format string, args ...any) {
@@ -153,7 +162,7 @@ func (v *verifier) note(format string, args ...any) {
 // found reports a scanner's error.
 func (v *verifier) found(err error) {
 	if f, ok := errors.AsType[*fault](err); ok {
-		v.find(f.file(), int64(f.off), f.seq, "%s", f.reason)
+		v.add(Finding{File: f.file(), Offset: int64(f.off), Record: f.seq, Sound: int64(f.sound), Reason: f.reason})
 		return
 	}
 	v.find("", -1, 0, "%v", err)

@@ -104,6 +104,10 @@ func (v *verifier) checkLatest(size uint64) {
 	}
 	if err != nil {
 		v.find(latestFile, 0, 0, "%v", err)
+		return
+	}
+	if cp.size > size { // each is filed before it becomes the newest
+		v.find(checkpointsFile, int64(len(v.checkpoints)), 0, "the checkpoints of segments %d to %d are missing: the newest vouches for them", size+1, cp.size)
 	}
 }
 

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"encoding/binary"
+	"fmt"
 	"time"
 )
 
@@ -42,10 +43,24 @@ func (v *verifier) checkSegment(i int) {
 	}
 	sc := newScanner(e.data, e.header, start)
 	sc.name = name
+	cut := ""
 	if i < len(v.tree.leaves) {
-		v.cutToSeal(e, sc, v.tree.leaves[i])
+		v.holdSeal(e, i)
+		cut = cutToSeal(e, sc, v.tree.leaves[i])
 	}
 	v.scan(sc, chained)
+	if cut != "" {
+		s := v.tree.leaves[i]
+		v.add(Finding{File: name, Offset: min(int64(len(e.data)), int64(s.length)), Record: s.last, Sound: int64(sc.linked), Reason: cut})
+	}
+}
+
+// holdSeal compares the seal among the seals with the one the segment ends with: where they differ, one of the two files
+// was forged, and the checkpoints tell which.
+func (v *verifier) holdSeal(e *evidence, i int) {
+	if i < v.filed && e.sealed != nil && *e.sealed != v.tree.leaves[i] {
+		v.find(sealsFile, int64(i)*int64(frameSize(sealBody)), v.tree.leaves[i].last, "the seal of segment %d is not the one the segment ends with", i+1)
+	}
 }
 
 // startOf tells where the chain of a segment begins and with which record; chained is false when the segment before
@@ -61,18 +76,20 @@ func (v *verifier) startOf(i int) (start chainHash, first uint64, chained bool) 
 	return chainHash{}, 0, false
 }
 
-// cutToSeal limits a scan to what the seal vouches for; a segment that does not end with its seal is reported.
-func (v *verifier) cutToSeal(e *evidence, sc *scanner, s seal) {
+// cutToSeal limits a scan to what the seal vouches for and returns what is wrong with a segment that does not end with
+// its seal.
+func cutToSeal(e *evidence, sc *scanner, s seal) (wrong string) {
 	size := int64(len(e.data))
 	switch {
 	case size < int64(s.length):
-		v.find(e.name, size, s.last, "the segment was cut off: it has %d bytes, its seal vouches for %d", size, s.length)
+		wrong = fmt.Sprintf("the segment was cut off: it has %d bytes, its seal vouches for %d", size, s.length)
 	case size > int64(s.length) && !allZero(e.data[s.length:]):
-		v.find(e.name, int64(s.length), s.last, "there are bytes behind the seal")
+		wrong = "there are bytes behind the seal"
 	case size > int64(s.length) && e.header.size != uint64(size):
-		v.find(e.name, int64(s.length), s.last, "the segment has %d bytes, its seal vouches for %d", size, s.length)
+		wrong = fmt.Sprintf("the segment has %d bytes, its seal vouches for %d", size, s.length)
 	}
 	sc.sealed, sc.data = true, e.data[:min(size, int64(s.length))]
+	return wrong
 }
 
 // scan walks over the frames of a segment and holds them to the chain.
