@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -168,7 +169,7 @@ func rowsOf(resp *http.Response) (told []receipt, err error) {
 	for {
 		line, err := r.ReadBytes('\n')
 		if err != nil {
-			if err == io.EOF { //nolint:errorlint // the end itself, not an error that wraps it
+			if errors.Is(err, io.EOF) {
 				err = nil
 			}
 			return told, err
