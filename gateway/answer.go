@@ -134,6 +134,9 @@ func (x *exchange) record(code string) bool {
 
 // writeProblem writes x.problem as problem+json.
 func (x *exchange) writeProblem() {
+	if x.route.oauth && x.writeTokenError() {
+		return
+	}
 	m := x.problem.Meaning()
 	contact := ""
 	if x.problem.Refusal == verify.RefusalSuspended && x.caller != nil {

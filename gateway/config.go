@@ -77,11 +77,12 @@ func (c *Config) proxies() ([]netip.Prefix, error) {
 	return all, nil
 }
 
-// Deps are the collaborators of the edge. Budget, Metrics, Tracer and Log may be nil; the others are required.
+// Deps are the collaborators of the edge. Tokens, Budget, Metrics, Tracer and Log may be nil; the others are required.
 type Deps struct {
 	Resolver Resolver
 	Callers  Callers
 	Accounts PortalAccounts
+	Tokens   Tokens // nil: no access tokens, and no paths for them
 	Limits   Limits
 	Budget   Budget // nil: nobody is asked
 	Policy   Policy // the one the Resolver judges by

@@ -234,7 +234,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	}
 	want := []string{
 		"login clinic 200", "lookup - key_unknown", "lookup clinic key_revoked", "lookup clinic dob_invalid", "lookup clinic 000",
-		"login - key_unknown", "portal clinic identifier_malformed", "portal - key_unknown",
+		"login - key_unknown", "portal clinic identifier_malformed", "portal - key_malformed",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("recorded\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -54,7 +54,9 @@ func (s *Server) open(rc *fasthttp.RequestCtx) *exchange {
 	x.batch.Reset()
 	x.batch.Now, x.batch.RequestID = x.now, newRequestID(x.now)
 	x.lang = v1.AcceptLanguage(rc.Request.Header.Peek(fasthttp.HeaderAcceptLanguage))
-	x.route = find(rc.Path())
+	if x.route = find(rc.Path()); x.route.tokens && s.deps.Tokens == nil {
+		x.route = routeNone
+	}
 	s.startTrace(x)
 	return x
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ type world struct {
 	logBroken bool
 	places    int
 	batches   []int
+	ended     atomic.Uint32 // the refusal of every credential that was good before
 }
 
 type account struct {
@@ -80,6 +82,24 @@ func (w *world) Authenticate(_ verify.Instant, bearer []byte) (*verify.Caller, v
 		return c, verify.RefusalNone
 	}
 	return nil, verify.RefusalKeyUnknown
+}
+
+func (w *world) Certified(_ verify.Instant, shown *verify.Certificate) (*verify.Caller, verify.Refusal) {
+	for _, c := range w.keys {
+		if c.Owns(shown) {
+			return c, verify.RefusalNone
+		}
+	}
+	return nil, verify.RefusalKeyUnknown
+}
+
+func (w *world) Holder(_ verify.Instant, id, _ string) (*verify.Caller, verify.Refusal) {
+	for _, c := range w.keys {
+		if c.ID == id {
+			return c, verify.Refusal(w.ended.Load())
+		}
+	}
+	return nil, verify.RefusalKeyRevoked
 }
 
 func (w *world) Login(_ verify.Instant, username, md5hex []byte, _ netip.Addr) (*verify.Caller, verify.Refusal) {

@@ -15,11 +15,41 @@ type Resolver interface {
 	Resolve(ctx context.Context, b *resolve.Batch)
 }
 
-// Callers knows the holders of API keys. Authenticate takes the bearer token as a view into the request, keeps nothing
-// of it and does not allocate. A caller is returned with [verify.RefusalSuspended] too, so that the refusal is recorded
-// under its name.
+// Callers knows the holders of credentials. Arguments are views into the request, of which nothing is kept; nothing
+// allocates. A caller is returned with a refusal too, when it is known, so that the refusal is recorded under its name.
 type Callers interface {
+	// Authenticate finds the holder of an API key.
 	Authenticate(now verify.Instant, bearer []byte) (*verify.Caller, verify.Refusal)
+	// Certified finds the caller whose client certificate is a credential by itself.
+	Certified(now verify.Instant, shown *verify.Certificate) (*verify.Caller, verify.Refusal)
+	// Holder returns the caller as it is now for a credential that was good before.
+	Holder(now verify.Instant, callerID, keyID string) (*verify.Caller, verify.Refusal)
+}
+
+// Tokens issues short-lived access tokens and knows them again.
+type Tokens interface {
+	TokenChecker
+	TokenIssuer
+	TokenPublisher
+}
+
+// TokenChecker finds the holder of an access token on a connection with that certificate, if any. It follows the rules of
+// [Callers].
+type TokenChecker interface {
+	Check(now verify.Instant, token []byte, shown *verify.Certificate) (*verify.Caller, verify.Refusal)
+}
+
+// TokenIssuer finds who asks for a token, and makes it once the edge has let the caller in. A request is good for one
+// token.
+type TokenIssuer interface {
+	Client(now verify.Instant, req *verify.TokenRequest) (*verify.Caller, verify.Refusal)
+	Issue(now verify.Instant, c *verify.Caller, req *verify.TokenRequest) (verify.TokenGrant, verify.Refusal)
+}
+
+// TokenPublisher tells others how to check tokens: a JWK set and an authorization server's metadata, as JSON.
+type TokenPublisher interface {
+	Keys() []byte
+	Metadata() []byte
 }
 
 // PortalAccounts knows the accounts of the national portal's contract. Names are compared without regard to letter

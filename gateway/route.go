@@ -20,6 +20,8 @@ type route struct {
 	portal  portal.Call // CallNone: a call of the native API
 	body    bool        // read the body before anything else is done
 	streams bool        // a body of NDJSON is a stream, and not read before
+	tokens  bool        // there only where access tokens are issued
+	oauth   bool        // its errors are those of RFC 6749
 	serve   func(x *exchange)
 }
 
@@ -28,6 +30,9 @@ var (
 	routeVerify  = &route{n: 2, name: "verify", path: "/v1/verify", span: "POST /v1/verify", method: post, allow: post, call: verify.CallVerify, scope: verify.ScopeVerify, body: true, streams: true, serve: (*exchange).verification}
 	routeUsage   = &route{n: 3, name: "usage", path: "/v1/usage", span: "GET /v1/usage", method: get, allow: get, serve: (*exchange).usage}
 	routeOpenAPI = &route{n: 4, name: "openapi", path: "/openapi.yaml", span: "GET /openapi.yaml", method: get, allow: "GET, HEAD", serve: (*exchange).openAPI}
+	routeToken   = &route{n: 5, name: "oauth_token", path: "/oauth/token", span: "POST /oauth/token", method: post, allow: post, call: verify.CallLogin, body: true, tokens: true, oauth: true, serve: (*exchange).accessToken}
+	routeKeys    = &route{n: 6, name: "oauth_jwks", path: "/oauth/jwks", span: "GET /oauth/jwks", method: get, allow: get, tokens: true, serve: (*exchange).tokenKeys}
+	routeOAuth   = &route{n: 7, name: "oauth_metadata", path: "/.well-known/oauth-authorization-server", span: "GET /.well-known/oauth-authorization-server", method: get, allow: get, tokens: true, serve: (*exchange).tokenMetadata}
 	routeNone    = &route{n: 0, name: "none", path: "none", span: "none"}
 
 	routesPortal = [portal.Calls]*route{
@@ -57,10 +62,10 @@ func portalRoute(call portal.Call, serve func(*exchange)) *route {
 
 // routes returns every route at its place, for counters that are made once.
 func routes() []*route {
-	return append([]*route{routeNone, routeLookup, routeVerify, routeUsage, routeOpenAPI}, routesPortal[portal.CallToken:]...)
+	return append([]*route{routeNone, routeLookup, routeVerify, routeUsage, routeOpenAPI, routeToken, routeKeys, routeOAuth}, routesPortal[portal.CallToken:]...)
 }
 
-const firstPortal = 4 // the last place of a native route; portal calls begin at 1
+const firstPortal = 7 // the last place of a native route; portal calls begin at 1
 
 // find returns the route of a path, decoded and normalised: of the native API exactly, of the portal's contract as
 // loosely as its clients write it. It never returns nil.
@@ -74,6 +79,12 @@ func find(path []byte) *route {
 		return routeUsage
 	case "/openapi.yaml":
 		return routeOpenAPI
+	case "/oauth/token":
+		return routeToken
+	case "/oauth/jwks":
+		return routeKeys
+	case "/.well-known/oauth-authorization-server":
+		return routeOAuth
 	}
 	if r := routesPortal[portal.Route(path)]; r != nil {
 		return r

@@ -32,10 +32,13 @@ func (st *stream) answer() {
 // longestPause is how long a stream waits for its caller's rate before it looks whether the server stops.
 const longestPause = 5 * time.Second
 
-// admit asks the caller's limits for the chunk. A rate that is used up slows the stream down; a refusal that waiting
-// does not mend ends it, all further lines being told why.
+// admit looks whether the credential still counts and asks the caller's limits for the chunk. A rate that is used up
+// slows the stream down; a refusal that waiting does not mend ends it, all further lines being told why.
 func (st *stream) admit() {
 	x := st.x
+	if !st.stop.Refused() {
+		st.stop = v1.Problem{Refusal: x.lost()}
+	}
 	for !st.stop.Refused() && !x.s.stopping.Load() {
 		v := x.s.deps.Limits.Spend(x.s.deps.Clock(), x.caller, len(st.rows))
 		switch v.Refusal {

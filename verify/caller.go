@@ -41,6 +41,27 @@ var ScopeNames = [...]string{"lookup", "verify", "batch", "admin"}
 // Has tells whether all of want is in s.
 func (s Scope) Has(want Scope) bool { return s&want == want }
 
+// Names returns the wire names of the scopes in the set.
+func (s Scope) Names() []string {
+	var names []string
+	for i, name := range ScopeNames {
+		if s.Has(1 << i) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// ScopeOf returns the scope with the given wire name, 0 if there is none.
+func ScopeOf(name string) Scope {
+	for i, known := range ScopeNames {
+		if name == known {
+			return 1 << i
+		}
+	}
+	return 0
+}
+
 // FieldSet is a set of field results, by bit 1<<FieldResult.
 type FieldSet uint8
 

@@ -58,7 +58,7 @@ func (s *Service) sign(c *verify.Caller, req *verify.TokenRequest, scopes verify
 			Issuer: s.cfg.Issuer, Subject: c.ID, Audience: jwt.ClaimStrings{s.cfg.Issuer}, ID: req.ID.String(),
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(life)),
 		},
-		Client: c.ID, Scope: ScopeText(scopes), Purpose: req.Purpose.String(), Credential: c.KeyID,
+		Client: c.ID, Scope: strings.Join(scopes.Names(), " "), Purpose: req.Purpose.String(), Credential: c.KeyID,
 	}
 	if req.Certificate != nil {
 		cl.Confirmation = &confirmation{base64.RawURLEncoding.EncodeToString(req.Certificate.Whole[:])}
@@ -75,25 +75,10 @@ func (s *Service) sign(c *verify.Caller, req *verify.TokenRequest, scopes verify
 	return verify.TokenGrant{Token: []byte(text), Life: life, Scopes: scopes}, verify.RefusalNone
 }
 
-// ScopeText writes scopes as OAuth does: names with a space between.
-func ScopeText(s verify.Scope) string {
-	var names []string
-	for i, name := range verify.ScopeNames {
-		if s.Has(1 << i) {
-			names = append(names, name)
-		}
-	}
-	return strings.Join(names, " ")
-}
-
-// scopesOf reads what ScopeText writes; a name that is not known any more is left out.
+// scopesOf reads scopes as OAuth writes them; a name that is not known any more is left out.
 func scopesOf(text string) (s verify.Scope) {
 	for name := range strings.FieldsSeq(text) {
-		for i, known := range verify.ScopeNames {
-			if name == known {
-				s |= 1 << i
-			}
-		}
+		s |= verify.ScopeOf(name)
 	}
 	return s
 }

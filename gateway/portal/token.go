@@ -117,22 +117,26 @@ func (t *Tokens) Append(dst []byte, now verify.Instant, username []byte, epoch u
 
 var strictURL = base64.RawURLEncoding.Strict()
 
-// Check reads a token into out and tells whether it is one of ours and still taken. The id_token must be the GUID it
-// was issued with. Whether the account still exists and its epoch is the same is for the caller to find out. It does
-// not allocate. On false, out holds the account's name only when the signature was right.
-func (t *Tokens) Check(now verify.Instant, token, idToken []byte, out *Token) bool {
+// Check reads a token into out and tells why it is not taken: it is missing or damaged, not one of ours, or expired. The
+// id_token must be the GUID it was issued with. Whether the account still exists and its epoch is the same is for the
+// caller to find out. It does not allocate. With a refusal, out holds the account's name only when the signature was
+// right.
+func (t *Tokens) Check(now verify.Instant, token, idToken []byte, out *Token) verify.Refusal {
 	*out = Token{}
 	var buf [maxToken + 2]byte
+	if len(token) == 0 {
+		return verify.RefusalKeyMissing
+	}
 	if base64.RawURLEncoding.DecodedLen(len(token)) > maxToken || bytes.ContainsAny(token, "\r\n") {
-		return false // the decoder would skip line ends: one token, many texts
+		return verify.RefusalKeyMalformed // the decoder would skip line ends: one token, many texts
 	}
 	n, err := strictURL.Decode(buf[:], token)
 	if err != nil || n <= tokenHead+tokenMAC {
-		return false
+		return verify.RefusalKeyMalformed
 	}
 	msg, mac := buf[:n-tokenMAC], buf[n-tokenMAC:n]
 	if !t.signed(msg, mac) {
-		return false
+		return verify.RefusalKeyUnknown
 	}
 	var issued [8]byte
 	copy(issued[3:], msg[1:6])
@@ -141,7 +145,13 @@ func (t *Tokens) Check(now verify.Instant, token, idToken []byte, out *Token) bo
 	copy(out.ID[:], msg[10:26])
 	out.n = uint8(copy(out.name[:], msg[tokenHead:]))
 	age := time.Duration(now.Wall - out.Issued*int64(time.Second))
-	return age > -clockSkew && age <= t.life+t.grace && out.ID.is(idToken)
+	switch {
+	case age <= -clockSkew || !out.ID.is(idToken):
+		return verify.RefusalKeyUnknown
+	case age > t.life+t.grace:
+		return verify.RefusalTokenExpired
+	}
+	return verify.RefusalNone
 }
 
 func (t *Tokens) signed(msg, mac []byte) bool {

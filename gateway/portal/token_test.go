@@ -82,7 +82,7 @@ func TestTokenLife(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out portal.Token
-			if got := ts.Check(later(c.at), []byte(c.token), []byte(c.id), &out); got != c.want {
+			if got := ts.Check(later(c.at), []byte(c.token), []byte(c.id), &out) == verify.RefusalNone; got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 			if c.want && (string(out.Username()) != "00000_BV" || out.Epoch != 7 || out.Issued != noon.Wall/1e9) {
@@ -114,7 +114,7 @@ func TestTokenKeysCanBeChangedInTwoSteps(t *testing.T) {
 		"old while both": {both, old, oldID, true}, "fresh while both": {both, fresh, freshID, true},
 		"old after": {after, old, oldID, false}, "fresh after": {after, fresh, freshID, true},
 	} {
-		if got := c.ts.Check(noon, []byte(c.token), []byte(c.id), &out); got != c.want {
+		if got := c.ts.Check(noon, []byte(c.token), []byte(c.id), &out) == verify.RefusalNone; got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -141,7 +141,7 @@ func FuzzToken(f *testing.F) {
 	f.Add(strings.Repeat("A", 99), "00000000-0000-0000-0000-000000000000")
 	f.Fuzz(func(t *testing.T, tok, idToken string) {
 		var out portal.Token
-		if ts.Check(noon, []byte(tok), []byte(idToken), &out) && (tok != token || !bytes.EqualFold([]byte(idToken), []byte(id))) {
+		if ts.Check(noon, []byte(tok), []byte(idToken), &out) == verify.RefusalNone && (tok != token || !bytes.EqualFold([]byte(idToken), []byte(id))) {
 			t.Fatalf("%q %q passes", tok, idToken)
 		}
 	})

@@ -1,0 +1,183 @@
+package secure
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// material is one state of the files. It is immutable.
+type material struct {
+	pair    tls.Certificate
+	roots   *x509.CertPool // nil: no mutual TLS
+	cas     []*x509.Certificate
+	lists   []*x509.RevocationList
+	revoked map[revocation]struct{}
+	tls     *tls.Config
+}
+
+// revocation names a certificate by who issued it, in DER, and its serial number.
+type revocation struct{ issuer, serial string }
+
+// maxFile bounds what is read of a file that may have been named by mistake; a list of a million revocations takes 40 MB.
+const maxFile = 64 << 20
+
+func read(c *Config) (*material, error) {
+	m := new(material)
+	var err error
+	if m.pair, err = tls.LoadX509KeyPair(c.CertFile, string(c.KeyFile)); err != nil {
+		return nil, fmt.Errorf("cert_file %s, key_file %s: %w", c.CertFile, string(c.KeyFile), err)
+	}
+	if c.ClientCAFile == "" {
+		return m, nil
+	}
+	if err := m.readCAs(c.ClientCAFile); err != nil {
+		return nil, fmt.Errorf("client_ca_file %s: %w", c.ClientCAFile, err)
+	}
+	if c.ClientCRLFile == "" {
+		return m, nil
+	}
+	if err := m.readLists(c.ClientCRLFile); err != nil {
+		return nil, fmt.Errorf("client_crl_file %s: %w", c.ClientCRLFile, err)
+	}
+	return m, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxFile {
+		return nil, fmt.Errorf("is longer than %d MiB", maxFile>>20)
+	}
+	return os.ReadFile(path)
+}
+
+func (m *material) readCAs(path string) error {
+	text, err := readFile(path)
+	if err != nil {
+		return err
+	}
+	m.roots = x509.NewCertPool()
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		cert, err := x509.ParseCertificate(block.Bytes)
+		switch {
+		case block.Type != "CERTIFICATE":
+			return fmt.Errorf("holds a %q", block.Type)
+		case err != nil:
+			return err
+		case !cert.BasicConstraintsValid || !cert.IsCA:
+			return fmt.Errorf("certificate %d is no authority", len(m.cas)+1)
+		}
+		m.cas = append(m.cas, cert)
+		m.roots.AddCert(cert)
+	}
+	if len(m.cas) == 0 {
+		return errors.New("holds no certificate in PEM")
+	}
+	return nil
+}
+
+func (m *material) readLists(path string) error {
+	text, err := readFile(path)
+	if err != nil {
+		return err
+	}
+	m.revoked = make(map[revocation]struct{})
+	if !bytes.Contains(text, []byte("-----BEGIN")) {
+		return m.addList(text)
+	}
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "X509 CRL" {
+			return fmt.Errorf("holds a %q", block.Type)
+		}
+		if err := m.addList(block.Bytes); err != nil {
+			return err
+		}
+	}
+	if len(m.lists) == 0 {
+		return errors.New("holds no revocation list")
+	}
+	return nil
+}
+
+func (m *material) addList(der []byte) error {
+	list, err := x509.ParseRevocationList(der)
+	if err != nil {
+		return err
+	}
+	if !m.signed(list) {
+		return fmt.Errorf("list %d is not signed by an authority of client_ca_file", len(m.lists)+1)
+	}
+	for _, entry := range list.RevokedCertificateEntries {
+		m.revoked[revocation{string(list.RawIssuer), entry.SerialNumber.Text(16)}] = struct{}{}
+	}
+	m.lists = append(m.lists, list)
+	return nil
+}
+
+func (m *material) signed(list *x509.RevocationList) bool {
+	for _, ca := range m.cas {
+		if bytes.Equal(ca.RawSubject, list.RawIssuer) && list.CheckSignatureFrom(ca) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// follows refuses what would take back more than it brings: a certificate that is over in place of one that is not, and
+// a revocation list older than the one in force, which would let revoked certificates in again.
+func (m *material) follows(old *material) error {
+	now := time.Now()
+	if now.After(m.pair.Leaf.NotAfter) && now.Before(old.pair.Leaf.NotAfter) {
+		return errors.New("cert_file: the new certificate has expired, the one in force has not")
+	}
+	for _, before := range old.lists {
+		for _, list := range m.lists {
+			if bytes.Equal(list.RawIssuer, before.RawIssuer) && list.ThisUpdate.Before(before.ThisUpdate) {
+				return fmt.Errorf("client_crl_file: the list of %s is older than the one in force", list.Issuer)
+			}
+		}
+	}
+	return nil
+}
+
+var errRevoked = errors.New("checking a client certificate: it or an authority above it was revoked")
+
+// unrevoked tells whether one of the chains holds no revoked certificate.
+func (m *material) unrevoked(chains [][]*x509.Certificate) error {
+	if len(m.revoked) == 0 {
+		return nil
+	}
+	for _, chain := range chains {
+		if !m.anyRevoked(chain) {
+			return nil
+		}
+	}
+	return errRevoked
+}
+
+func (m *material) anyRevoked(chain []*x509.Certificate) bool {
+	for _, cert := range chain {
+		if _, yes := m.revoked[revocation{string(cert.RawIssuer), cert.SerialNumber.Text(16)}]; yes {
+			return true
+		}
+	}
+	return false
+}
+
+// overdue is how long ago the first of the lists should have been renewed; 0: none should have.
+func (m *material) overdue(now time.Time) (late time.Duration) {
+	for _, l := range m.lists {
+		if !l.NextUpdate.IsZero() {
+			late = max(late, now.Sub(l.NextUpdate))
+		}
+	}
+	return late
+}
