@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/verigate/verigate/clients"
 )
@@ -47,5 +48,18 @@ func (n *node) policyChanged(version string, refused error) {
 	}
 	if err := n.audit.Event(kind, "gateway", "version", version, "reason", reason); err != nil {
 		n.log.Error("a change of the field policy is not in the audit log", "reason", err)
+	}
+}
+
+// secureChanged writes down that other certificates, authorities or revocations are in force, or that they were refused.
+func (n *node) secureChanged(refused error) {
+	kind, reason := "tls", ""
+	if refused != nil {
+		kind, reason = "tls_refused", refused.Error()
+	}
+	s := n.files.Status()
+	err := n.audit.Event(kind, "gateway", "certificate_until", s.Expires.UTC().Format(time.RFC3339), "revoked", strconv.Itoa(s.Revoked), "reason", reason)
+	if err != nil {
+		n.log.Error("a change of the files of https is not in the audit log", "reason", err)
 	}
 }

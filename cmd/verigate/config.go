@@ -1,15 +1,14 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 
 	"github.com/verigate/verigate/audit"
 	"github.com/verigate/verigate/clients"
 	"github.com/verigate/verigate/clients/policy"
+	"github.com/verigate/verigate/clients/token"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/gateway"
 	"github.com/verigate/verigate/gateway/admin"
@@ -28,6 +27,7 @@ type settings struct {
 	Registry  registryConfig   `yaml:"registry"`
 	Cache     cacheConfig      `yaml:"cache"`
 	Clients   clients.Config   `yaml:"clients"`
+	OAuth     token.Config     `yaml:"oauth"`
 	Policy    policy.Config    `yaml:"policy"`
 	Audit     audit.Config     `yaml:"audit"`
 	Admin     admin.Config     `yaml:"admin"`
@@ -35,36 +35,6 @@ type settings struct {
 	Log       logConfig        `yaml:"log"`
 	Today     string           `yaml:"today" help:"Fixes the gateway's date, YYYY-MM-DD; for demonstrations and tests only."`
 }
-
-// listenConfig are the public addresses; old clinic software needs plain HTTP beside HTTPS.
-type listenConfig struct {
-	HTTP     string            `yaml:"http" default:"127.0.0.1:8080" help:"Address for plain HTTP; \"off\" for none."`
-	HTTPS    string            `yaml:"https" help:"Address for HTTPS; empty: none."`
-	CertFile string            `yaml:"cert_file" help:"PEM file with the certificate for https."`
-	KeyFile  config.SecretFile `yaml:"key_file" help:"PEM file with the key of cert_file."`
-}
-
-// Validate checks the addresses and that HTTPS has what it needs.
-func (c *listenConfig) Validate() error {
-	var faults []error
-	if !c.plain() && c.HTTPS == "" {
-		faults = append(faults, errors.New("http: is off and https is empty; the gateway would listen nowhere"))
-	}
-	if c.HTTPS != "" && (c.CertFile == "" || c.KeyFile == "") {
-		faults = append(faults, fmt.Errorf("https %q: needs cert_file and key_file", c.HTTPS))
-	}
-	for key, address := range map[string]string{"http": c.HTTP, "https": c.HTTPS} {
-		if address == "" || address == "off" {
-			continue
-		}
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			faults = append(faults, fmt.Errorf("%s %q: must be host:port", key, address))
-		}
-	}
-	return errors.Join(faults...)
-}
-
-func (c *listenConfig) plain() bool { return c.HTTP != "" && c.HTTP != "off" }
 
 // keysConfig are the secrets that personal data is kept apart with.
 type keysConfig struct {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/verigate/verigate/clients"
+	"github.com/verigate/verigate/clients/token"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/internal/demofile"
@@ -101,6 +102,9 @@ func openDemoHome(dir string) (*demoHome, error) {
 			return nil, err
 		}
 	}
+	if err := ensureSigningKey(filepath.Join(h.keys, "oauth")); err != nil {
+		return nil, err
+	}
 	var err error
 	h.seeded, err = clients.Seed(dir)
 	return h, err
@@ -123,6 +127,18 @@ func ensureSecret(path string) error {
 		return fmt.Errorf("making secret %s: %w", path, err)
 	}
 	return nil
+}
+
+// ensureSigningKey makes a key for access tokens unless it is there.
+func ensureSigningKey(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	text, err := token.NewSigningKey()
+	if err != nil {
+		return err
+	}
+	return replace.File(path, text)
 }
 
 type runningRegistry struct {
@@ -167,6 +183,7 @@ func (c *demoCmd) settings(home *demoHome) (*settings, error) {
 	cfg.Registry.Endpoint.URL = "http://" + c.Registry // the real one once it listens
 	cfg.Clients.File, cfg.Clients.Key, cfg.Clients.Unlimited = string(home.seeded.File), home.seeded.Key, c.Unlimited
 	cfg.Clients.Data = filepath.Join(home.dir, "clients")
+	cfg.OAuth.SigningKeys = []config.SecretFile{home.secret("oauth")}
 	cfg.Audit.Dir, cfg.Audit.Keys = filepath.Join(home.dir, "audit"), filepath.Join(home.keys, "audit")
 	cfg.Cache.Filter.Keeper.Path = filepath.Join(home.dir, "filter.vgf")
 	cfg.Cache.Redis.URL, cfg.Cache.Redis.KeyFile = c.Redis, home.secret("cache")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,9 +15,11 @@ import (
 	"github.com/verigate/verigate/audit"
 	"github.com/verigate/verigate/clients"
 	"github.com/verigate/verigate/clients/policy"
+	"github.com/verigate/verigate/clients/token"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/gateway"
 	"github.com/verigate/verigate/gateway/admin"
+	"github.com/verigate/verigate/gateway/secure"
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/internal/clock"
 	"github.com/verigate/verigate/internal/metric"
@@ -47,12 +48,13 @@ type node struct {
 	memory    *memory
 	asker     *upstream.Asker
 	gateway   *gateway.Server
-	plain     net.Listener // nil: no plain HTTP
-	secure    net.Listener // nil: no HTTPS
-	tls       *tls.Config
+	plain     net.Listener   // nil: no plain HTTP
+	secure    net.Listener   // nil: no HTTPS
+	files     *secure.Files  // of HTTPS
+	tokens    *token.Service // nil: no access tokens
 
-	gatewayURL, adminURL string
-	stops                []func(context.Context) error
+	gatewayURL, secureURL, adminURL string
+	stops                           []func(context.Context) error
 }
 
 // drainWithin is how long requests under way may take once the node is told to stop: longer than the longest.
@@ -170,43 +172,18 @@ func (n *node) startGateway(ctx context.Context) error {
 		Hasher: n.hasher, Policy: n.policy, Screener: n.memory.screener(), Recaller: n.memory, Asker: n.asker, Recorder: records,
 		Metrics: n.metrics, ClaimBound: n.cfg.Registry.Dialect == dialectPortal,
 	})
-	var err error
-	n.gateway, err = gateway.New(n.cfg.Gateway, gateway.Deps{
-		Resolver: resolver, Callers: n.callers, Accounts: n.callers, Limits: n.callers, Recorder: records,
-		Policy: n.policy, Hasher: n.hasher, Clock: n.clock, Metrics: n.metrics, Tracer: n.telemetry.Tracer(), Log: n.log,
-	})
+	if err := n.listen(ctx); err != nil {
+		return err
+	}
+	tokens, err := n.startTokens()
 	if err != nil {
 		return err
 	}
-	return n.listen(ctx)
-}
-
-// listen takes the public addresses, so that one already taken fails the start.
-func (n *node) listen(ctx context.Context) error {
-	c := &n.cfg.Listen
-	if c.plain() {
-		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", c.HTTP)
-		if err != nil {
-			return fmt.Errorf("listening on listen.http %s: %w", c.HTTP, err)
-		}
-		n.plain, n.gatewayURL = ln, "http://"+ln.Addr().String()
-	}
-	if c.HTTPS == "" {
-		return nil
-	}
-	pair, err := tls.LoadX509KeyPair(c.CertFile, string(c.KeyFile))
-	if err != nil {
-		return fmt.Errorf("reading listen.cert_file and listen.key_file: %w", err)
-	}
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", c.HTTPS)
-	if err != nil {
-		return fmt.Errorf("listening on listen.https %s: %w", c.HTTPS, err)
-	}
-	n.secure, n.tls = ln, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	if n.gatewayURL == "" {
-		n.gatewayURL = "https://" + ln.Addr().String()
-	}
-	return nil
+	n.gateway, err = gateway.New(n.cfg.Gateway, gateway.Deps{
+		Resolver: resolver, Callers: n.callers, Accounts: n.callers, Tokens: tokens, Limits: n.callers, Recorder: records,
+		Policy: n.policy, Hasher: n.hasher, Clock: n.clock, Metrics: n.metrics, Tracer: n.telemetry.Tracer(), Log: n.log,
+	})
+	return err
 }
 
 func (n *node) startAdmin() error {
@@ -231,7 +208,7 @@ func (n *node) run(ctx context.Context, group *errgroup.Group) {
 		group.Go(func() error { return n.gateway.Serve(n.plain) })
 	}
 	if n.secure != nil {
-		group.Go(func() error { return n.gateway.ServeTLS(n.secure, n.tls) })
+		group.Go(func() error { return n.gateway.ServeTrusting(n.secure, n.files) })
 	}
 	n.onStop(n.gateway.Shutdown)
 }
