@@ -8,10 +8,12 @@ import (
 	"hash/maphash"
 	"log/slog"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/verigate/verigate/config"
+	"github.com/verigate/verigate/internal/clock"
 	"github.com/verigate/verigate/internal/metric"
 	"github.com/verigate/verigate/verify"
 )
@@ -30,6 +32,7 @@ type Config struct {
 type Deps struct {
 	Log     *slog.Logger
 	Metrics *metric.Set
+	Clock   verify.Clock // the one that requests are dated by; nil: the system's
 	Changed func(Change) // called by the loader after every change, and after every refused one
 }
 
@@ -51,6 +54,8 @@ type Directory struct {
 	epoch  atomic.Uint64 // counts tables; raised after the table is in place
 	places *places
 
+	clock    verify.Clock
+	share    *share // nil: nothing is kept or shared
 	seed     maphash.Seed
 	failures throttle
 	guesses  throttle
@@ -59,7 +64,7 @@ type Directory struct {
 	state atomic.Pointer[state]
 	asked atomic.Pointer[time.Time] // when the source last answered
 	stop  context.CancelFunc
-	done  chan struct{}
+	wg    sync.WaitGroup
 }
 
 // Validate implements config.Validator.
@@ -88,8 +93,23 @@ func Open(cfg Config, deps Deps) (*Directory, error) {
 		d.stop()
 		return nil, fmt.Errorf("opening the caller directory: %w", errors.Join(err, d.source.close()))
 	}
-	go d.watch(ctx, cfg.Poll.Std())
+	d.wg.Go(func() { d.watch(ctx, cfg.Poll.Std()) })
+	if d.share = d.newShare(&cfg); d.share != nil {
+		d.wg.Go(func() { d.share.work(ctx) })
+	}
 	return d, nil
+}
+
+// newShare returns what keeps and shares the counts of limits, nil when there is nowhere to keep them or nothing to count.
+func (d *Directory) newShare(cfg *Config) *share {
+	if cfg.Data == "" || cfg.Unlimited {
+		return nil
+	}
+	var m meeting
+	if s, ok := d.source.(*redisSource); ok {
+		m = s.store.meeting()
+	}
+	return newShare(d, cfg, m)
 }
 
 func newDirectory(cfg *Config, deps Deps) (*Directory, error) {
@@ -102,7 +122,10 @@ func newDirectory(cfg *Config, deps Deps) (*Directory, error) {
 	}
 	d := &Directory{
 		secrets: secrets, deps: deps, unlimited: cfg.Unlimited,
-		places: newPlaces(), seed: maphash.MakeSeed(), done: make(chan struct{}),
+		places: newPlaces(), seed: maphash.MakeSeed(), clock: deps.Clock,
+	}
+	if d.clock == nil {
+		d.clock = clock.System
 	}
 	d.state.Store(new(state))
 	d.asked.Store(new(time.Time))
@@ -128,7 +151,7 @@ func newSource(cfg *Config, secrets *Secrets, deps *Deps) (source, error) {
 // Close stops watching. Look-ups keep working with what was read last.
 func (d *Directory) Close() {
 	d.stop()
-	<-d.done
+	d.wg.Wait()
 	if err := d.source.close(); err != nil {
 		d.deps.Log.Warn("closing the caller directory", "reason", err)
 	}

@@ -35,6 +35,7 @@ type slot struct {
 	tat      atomic.Int64  // theoretical arrival time on the monotonic clock: the rate's bucket is full from then on
 	inFlight atomic.Int64
 	day      atomic.Uint64 // daily quota: see dayBits
+	others   atomic.Uint64 // the same, counted by other nodes and by this one before it restarted
 }
 
 // concurrencyRetry is what a caller with too many requests under way is told to wait: about as long as one takes.
@@ -116,11 +117,38 @@ func (s *slot) takeQuota(wall, limit, cost int64) bool {
 	for {
 		word := s.day.Load()
 		day, used := countOn(word, today)
-		if used+cost > limit {
+		if used+s.elsewhere(day)+cost > limit {
 			return false
 		}
 		if s.day.CompareAndSwap(word, day<<dayBits|uint64(used+cost)) {
 			return true
+		}
+	}
+}
+
+// elsewhere returns what others counted on a day.
+func (s *slot) elsewhere(day uint64) int64 {
+	if word := s.others.Load(); word>>dayBits == day {
+		return int64(word & dayCount)
+	}
+	return 0
+}
+
+// charge takes from the rate what was asked elsewhere since the last time, at most what one node lets through in span.
+func (s *slot) charge(now, queries int64, span time.Duration) {
+	r := s.rule.Load()
+	if r.emission == 0 || queries <= 0 {
+		return
+	}
+	most := r.window() + int64(span)
+	debt := most
+	if queries < most/r.emission {
+		debt = queries * r.emission
+	}
+	for {
+		tat := s.tat.Load()
+		if s.tat.CompareAndSwap(tat, max(tat, now)+debt) {
+			return
 		}
 	}
 }
@@ -141,7 +169,8 @@ func (s *slot) usage(now verify.Instant) verify.Usage {
 		u.Remaining = r.left(max(0, s.tat.Load()-now.Mono))
 	}
 	if r.daily > 0 {
-		_, used := countOn(s.day.Load(), dayOf(now.Wall))
+		day, used := countOn(s.day.Load(), dayOf(now.Wall))
+		used += s.elsewhere(day)
 		u.Quotas = []verify.QuotaUsage{{Window: "day", Limit: r.daily, Used: used, Resets: untilTomorrow(now.Wall)}}
 	}
 	return u

@@ -24,8 +24,8 @@ var (
 
 // accountState is an account's log-in history; it outlives reloads.
 type accountState struct {
-	tat      atomic.Int64     // failures from unfamiliar networks
-	familiar [8]atomic.Uint64 // hashed networks it logged in from; the youngest first, roughly
+	tat      atomic.Int64               // failures from unfamiliar networks
+	familiar [maxNetworks]atomic.Uint64 // hashed networks it logged in from; the youngest first, roughly
 	next     atomic.Uint32
 }
 
@@ -54,6 +54,7 @@ type attempt struct {
 	address  uint64
 	guess    uint64 // account name and password
 	name     uint64
+	network  uint64
 }
 
 // Login checks a portal account's password, given as the MD5 in hexadecimal of either case. Unknown account, wrong
@@ -91,7 +92,7 @@ func (d *Directory) Login(now verify.Instant, username, md5hex []byte, addr neti
 		return nil, verify.RefusalKeyUnknown
 	}
 	d.giveBack(&a)
-	return d.loggedIn(a.account, networkOf(d.seed, addr))
+	return d.loggedIn(a.account, a.network)
 }
 
 func (d *Directory) loggedIn(a *account, network uint64) (*verify.Caller, verify.Refusal) {
@@ -109,12 +110,13 @@ func (d *Directory) attempt(now verify.Instant, name []byte, sum mac.Sum, addr n
 	n := maphash.Bytes(d.seed, name)
 	a := attempt{
 		now: now.Mono, account: d.table.Load().accounts[string(name)], address: address, name: n,
-		client: mix(n, address), guess: mix(n, binary.LittleEndian.Uint64(sum[:])),
+		network: d.secrets.network(addr), // for nobody's account too, so that it costs the same
+		client:  mix(n, address), guess: mix(n, binary.LittleEndian.Uint64(sum[:])),
 	}
 	if a.account != nil {
 		a.guess ^= uint64(a.account.epoch) << 32 // a new password may be one that was wrong before
 		a.state = a.account.state
-		a.familiar = a.state.knows(networkOf(d.seed, addr)) || contains(a.account.networks, addr)
+		a.familiar = a.state.knows(a.network) || contains(a.account.networks, addr)
 	}
 	return a
 }
@@ -161,24 +163,26 @@ func (d *Directory) giveBack(a *attempt) {
 }
 
 // addressOf hashes what one client is likely to have to itself: an IPv4 address or an IPv6 /64.
-func addressOf(seed maphash.Seed, addr netip.Addr) uint64 { return prefixHash(seed, addr, 32, 64) }
+func addressOf(seed maphash.Seed, addr netip.Addr) uint64 {
+	return maphash.Comparable(seed, prefixOf(addr, 32, 64))
+}
 
-// networkOf hashes the neighbourhood in which a client's address may change overnight: an IPv4 /24 or an IPv6 /48.
-func networkOf(seed maphash.Seed, addr netip.Addr) uint64 { return prefixHash(seed, addr, 24, 48) }
-
-func prefixHash(seed maphash.Seed, addr netip.Addr, v4, v6 int) uint64 {
+// prefixOf returns the first bits of an address, and how many they are; all zero for no address at all, as behind a unix
+// socket.
+func prefixOf(addr netip.Addr, v4, v6 int) (out [17]byte) {
 	addr = addr.Unmap()
 	bits := v6
 	if addr.Is4() {
 		bits = v4
 	}
 	p, err := addr.Prefix(bits)
-	if err != nil { // no address at all, as behind a unix socket
-		return 1
+	if err != nil {
+		return out
 	}
 	b := p.Addr().As16()
-	high, low := binary.LittleEndian.Uint64(b[:8]), binary.LittleEndian.Uint64(b[8:])
-	return maphash.Comparable(seed, [3]uint64{high, low, uint64(bits)}) | 1 // never zero, which means "no network yet"
+	copy(out[:], b[:])
+	out[16] = byte(bits)
+	return out
 }
 
 func contains(networks []netip.Prefix, addr netip.Addr) bool {

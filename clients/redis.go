@@ -20,6 +20,7 @@ type RedisConfig struct {
 	redisconn.Endpoint `yaml:",inline"`
 	Prefix             string          `yaml:"prefix" default:"verigate:clients:" help:"What every key begins with."`
 	Timeout            config.Duration `yaml:"timeout" default:"2s" min:"50ms" max:"30s" help:"How long Redis is waited for; no request ever waits for it."`
+	Reconcile          config.Duration `yaml:"reconcile" default:"1s" min:"50ms" max:"10s" help:"How often nodes tell each other what callers have used."`
 	Alone              config.Duration `yaml:"alone" default:"24h" min:"1m" max:"31d" help:"How old the copy of the directory in data may be for a start while Redis cannot be reached; older refuses to start."`
 }
 
@@ -42,6 +43,7 @@ var ErrNoDirectory = errors.New("there is no directory")
 // number, so that two that meet are both made. It is safe for concurrent use; Close closes its connections.
 type RedisStore struct {
 	client  redis.UniversalClient
+	prefix  string
 	key     string
 	timeout time.Duration
 	secrets *Secrets
@@ -54,7 +56,7 @@ func OpenRedis(cfg RedisConfig, secrets *Secrets) (*RedisStore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the caller directory in Redis: %w", err)
 	}
-	return &RedisStore{client: client, key: cfg.Prefix + "directory", timeout: cfg.Timeout.Std(), secrets: secrets}, nil
+	return &RedisStore{client: client, prefix: cfg.Prefix, key: cfg.Prefix + "directory", timeout: cfg.Timeout.Std(), secrets: secrets}, nil
 }
 
 // Close closes the connections.
@@ -66,6 +68,11 @@ const (
 	fieldVersion  = "version"
 	fieldEnvelope = "directory"
 )
+
+// meeting is where the nodes that share this directory share the counts of its limits.
+func (s *RedisStore) meeting() meeting {
+	return &redisMeeting{client: s.client, prefix: s.prefix, timeout: s.timeout, secrets: s.secrets}
+}
 
 // swap puts a directory in place if the number is still the one it was made from. KEYS: the hash. ARGV: the number as it
 // was, "" for none; the number and the sealed text as they shall be. Returns 1 when done.

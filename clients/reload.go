@@ -29,6 +29,8 @@ type Status struct {
 	AgeS  float64 `json:"age_s"`
 	Error string  `json:"error,omitempty"` // why the directory as it is now was refused
 	Away  string  `json:"away,omitempty"`  // why nobody knows what it is now
+	// Share is how well this node knows what callers do at others; nil when it is alone.
+	Share *ShareStatus `json:"share,omitempty"`
 }
 
 // Status tells which version of the directory is in force, how sure that is, and whether a newer one was refused.
@@ -41,6 +43,9 @@ func (d *Directory) Status() Status {
 	if s.away != nil {
 		out.Away = s.away.Error()
 	}
+	if d.share != nil && d.share.meeting != nil {
+		out.Share = d.share.status()
+	}
 	return out
 }
 
@@ -49,7 +54,6 @@ func (d *Directory) age() time.Duration { return time.Since(*d.asked.Load()) }
 
 // watch looks for changes until ctx ends.
 func (d *Directory) watch(ctx context.Context, every time.Duration) {
-	defer close(d.done)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {

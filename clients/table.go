@@ -26,6 +26,7 @@ type caller struct {
 	status   verify.Refusal // RefusalNone: active
 	limits   rule
 	slot     int
+	hash     uint64               // see nameHash
 	officers map[OfficerID]string // sealed names
 
 	credentials []*credential // what access tokens may be got with
@@ -70,7 +71,7 @@ func (t *table) add(e *Entry, places *places) error {
 	if err != nil {
 		return err
 	}
-	c := &caller{entry: e, slot: places.slot(e.ID), limits: newRule(e.Limits.withDefaults(snapshot.Kind))}
+	c := &caller{entry: e, slot: places.slot(e.ID), hash: nameHash(e.ID), limits: newRule(e.Limits.withDefaults(snapshot.Kind))}
 	snapshot.Slot = c.slot
 	switch e.Status {
 	case StatusSuspended:

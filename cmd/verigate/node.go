@@ -128,7 +128,7 @@ func (n *node) startCallers() error {
 		return fmt.Errorf("reading keys.subject: %w", err)
 	}
 	n.hasher = verify.NewSubjectHasher(secret)
-	n.callers, err = clients.Open(n.cfg.Clients, clients.Deps{Log: n.log, Metrics: n.metrics, Changed: n.directoryChanged})
+	n.callers, err = clients.Open(n.cfg.Clients, clients.Deps{Log: n.log, Metrics: n.metrics, Clock: n.clock, Changed: n.directoryChanged})
 	if err != nil {
 		return err
 	}

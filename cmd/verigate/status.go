@@ -34,6 +34,18 @@ func (n *node) describe() {
 		}
 		return nil
 	}})
+	n.admin.AddComponent(admin.Component{Name: "callers", Check: func() error {
+		s := n.callers.Status()
+		switch {
+		case s.Error != "":
+			return errors.New(s.Error)
+		case s.Away != "":
+			return errors.New(s.Away)
+		case s.Share != nil && s.Share.Error != "":
+			return errors.New(s.Share.Error)
+		}
+		return nil
+	}})
 	v, c := buildVersion()
 	started := time.Now()
 	n.admin.AddSection("build", func() any {
