@@ -103,6 +103,9 @@ type Caller struct {
 	Slot     int    // index of the caller's limiter; stable for as long as the caller lives
 	Contact  string // whom a suspended caller is told to talk to
 
+	People   int64 // most people it may learn of in a harvest budget's window; 0: its kind's figure
+	Unproven int64 // added to what a harvest budget allows without proof of knowing the person
+
 	CertificateRequired bool     // every credential of the caller counts only over a connection with one of Certificates
 	Certificates        []Digest // of the public keys of the client certificates it may show; not to be changed
 }

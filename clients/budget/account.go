@@ -1,0 +1,175 @@
+package budget
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/verigate/verigate/verify"
+)
+
+// Level is how far an account has come.
+type Level uint32
+
+// The levels, each worse than the one before.
+const (
+	Open Level = iota
+	Slow
+	Refused
+	Suspended
+)
+
+var levelNames = [...]string{"open", "slow", "refused", "suspended"}
+
+// String returns the level's name for operators, metrics and audit events.
+func (l Level) String() string { return levelNames[l] }
+
+// counts are what an account did in one epoch.
+type counts struct {
+	people sketch
+	n      [signals]uint32 // all but people
+}
+
+// account is what is counted of one caller, facility or staff member. What a question reads stands in front; everything
+// below mu is guarded by it. It is never removed while its caller lives.
+type account struct {
+	ready   atomic.Bool
+	level   atomic.Uint32
+	pending atomic.Int32 // questions under way
+	room    atomic.Int32 // most of them
+	asked   atomic.Int64 // monotonic time of the last question
+	shared  atomic.Pointer[account]
+	salt    uint64 // keeps its subjects apart in the memory
+	id      string // the caller's; "" for a facility or a staff member
+
+	mu       sync.Mutex
+	dirty    bool // something the other nodes do not know
+	key      string
+	contact  string
+	kind     verify.CallerKind
+	people   int64 // from the directory: the ceiling; 0: the kind's
+	unproven int64 // from the directory: added to the limits of what is odd
+
+	epoch     int64
+	now, then counts
+	others    others // the other nodes' counts
+
+	usual  float32 // people in an ordinary epoch
+	epochs uint16  // for how many epochs it has been watched
+
+	slowUntil int64 // monotonic
+	slowTold  int64 // monotonic time of the last event about slowing; 0: none
+	refused   int   // questions about new people since it is refused
+	reason    signal
+	since     int64 // wall time of the level
+	version   uint64
+
+	buckets [32]uint8
+	recent  [8]uint64 // numbers asked without knowledge, newest at turn-1
+	turn    uint8
+	step    uint64 // distance between the last two
+}
+
+// open gives a new account, whose lock is held, its name.
+func (a *account) open(key string, c *verify.Caller, salt uint64) {
+	a.key, a.kind, a.salt = key, c.Kind, salt
+	a.contact = c.Contact
+	a.room.Store(room)
+}
+
+// roll moves on to the epoch; the caller holds mu.
+func (a *account) roll(epoch int64) {
+	if epoch <= a.epoch {
+		return // a clock put back counts on where it was
+	}
+	if a.epoch != 0 {
+		a.learn(epoch - a.epoch)
+	}
+	if epoch == a.epoch+1 {
+		a.then = a.now
+		a.then.n[bucketed] = 0 // its counters are halved instead
+	} else {
+		a.then = counts{}
+	}
+	a.now, a.epoch = counts{}, epoch
+	a.others.roll(epoch)
+	for i := range a.buckets {
+		a.buckets[i] /= 2
+	}
+}
+
+// learn takes the epoch that ends into what the account usually does: the most of late, forgotten by a tenth an epoch.
+// Nothing is learned while it is refused.
+func (a *account) learn(passed int64) {
+	if Level(a.level.Load()) >= Refused {
+		return
+	}
+	a.usual = max(float32(a.now.people.n), a.usual*0.9)
+	a.epochs = uint16(min(int64(a.epochs)+passed, 1<<15))
+}
+
+// count returns how much there is of a signal in the window, on all nodes.
+func (a *account) count(s signal) int64 {
+	if s == people {
+		return int64(a.now.people.n+a.then.people.n) + a.others.people
+	}
+	return int64(a.now.n[s]) + int64(a.then.n[s]) + a.others.n[s]
+}
+
+// unprovenPeople are those of whom was learned without proof.
+func (a *account) unprovenPeople() int64 {
+	return a.count(strangers) + a.count(nearMisses) + a.count(elsewheres)
+}
+
+// makeRoom sets how many questions may be under way: as many as could all turn out to be about strangers without the
+// account learning of more people than it may.
+func (a *account) makeRoom() {
+	n := room + a.count(people)/2 + a.unproven - a.unprovenPeople()
+	a.room.Store(int32(max(roomWhenSlow/2, min(n, 1<<20))))
+}
+
+// take opens a place for a question under way.
+func (a *account) take(most int32) bool {
+	if a.pending.Add(1) <= most {
+		return true
+	}
+	a.release()
+	return false
+}
+
+// release gives the place back. Places of questions that never came back are forgotten when an account was idle, so
+// there may be one less than were given.
+func (a *account) release() {
+	if a.pending.Add(-1) < 0 {
+		a.pending.CompareAndSwap(-1, 0)
+	}
+}
+
+// near tells whether a number without knowledge follows an order: close to one of the last eight, or as far from the last
+// one as that was from the one before. It notes the number.
+func (a *account) near(number uint64) bool {
+	const close = 64
+	last := a.recent[(a.turn+7)%8]
+	found := false
+	for _, r := range a.recent {
+		found = found || r != 0 && number-r+close <= 2*close
+	}
+	step := number - last
+	found = found || last != 0 && step == a.step && step != 0
+	a.recent[a.turn%8], a.turn, a.step = number, (a.turn+1)%8, step
+	return found
+}
+
+// bucket notes a question without knowledge in a bucket and returns how many there are.
+func (a *account) bucket(h uint64) uint32 {
+	b := &a.buckets[h%uint64(len(a.buckets))]
+	*b += min(1, 255-*b)
+	return uint32(*b)
+}
+
+// clear forgets what was counted, because an operator lifted the account.
+func (a *account) clear() {
+	a.now, a.then, a.others = counts{}, counts{}, others{}
+	a.buckets, a.recent, a.step, a.refused, a.slowUntil, a.slowTold = [32]uint8{}, [8]uint64{}, 0, 0, 0, 0
+	a.pending.Store(0)
+	a.makeRoom()
+}
