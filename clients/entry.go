@@ -44,6 +44,8 @@ type Limits struct {
 	Burst       int64 `json:"burst,omitempty"`       // queries at once after a pause
 	Concurrency int64 `json:"concurrency,omitempty"` // requests under way at once
 	Daily       int64 `json:"daily,omitempty"`       // queries per Vietnamese calendar day
+	People      int64 `json:"people,omitempty"`      // people in the window of a harvest budget, docs/harvesting.md
+	Unproven    int64 `json:"unproven,omitempty"`    // added to what that budget allows without proof; zero means none
 }
 
 // Account is a log-in of the national portal's contract.
@@ -119,6 +121,8 @@ func (l Limits) withDefaults(kind verify.CallerKind) Limits {
 		Burst:       orDefault(l.Burst, d.Burst),
 		Concurrency: orDefault(l.Concurrency, d.Concurrency),
 		Daily:       orDefault(l.Daily, d.Daily),
+		People:      l.People,
+		Unproven:    l.Unproven,
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // empty gets the default of the kind. key is "yes" or "no" (issue an API key; default yes). portal_md5 is the MD5 of a
 // password the account has already; without it a password is drawn.
 var ImportColumns = []string{
-	"id", "kind", "facility", "name", "contact", "scopes", "purposes", "rate", "burst", "concurrency", "daily",
+	"id", "kind", "facility", "name", "contact", "scopes", "purposes", "rate", "burst", "concurrency", "daily", "people", "unproven",
 	"portal_username", "portal_md5", "officers", "key",
 }
 
@@ -144,7 +144,8 @@ func (r row) entry(s *Secrets, now time.Time) (e *Entry, made Issued, err error)
 }
 
 func (r row) limits(l *Limits) error {
-	for column, to := range map[string]*int64{"rate": &l.Rate, "burst": &l.Burst, "concurrency": &l.Concurrency, "daily": &l.Daily} {
+	for column, to := range map[string]*int64{"rate": &l.Rate, "burst": &l.Burst, "concurrency": &l.Concurrency, "daily": &l.Daily,
+		"people": &l.People, "unproven": &l.Unproven} {
 		text := r.get(column)
 		if text == "" {
 			continue

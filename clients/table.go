@@ -151,7 +151,7 @@ func (e *Entry) snapshot() (c verify.Caller, err error) {
 	if err != nil {
 		return c, err
 	}
-	c = verify.Caller{ID: e.ID, Kind: kindOf(e.Kind), Facility: facility, Scopes: verify.Scope(scopes), Policy: policy, Contact: e.Contact}
+	c = verify.Caller{ID: e.ID, Kind: kindOf(e.Kind), Facility: facility, Scopes: verify.Scope(scopes), Policy: policy, Contact: e.Contact, People: e.Limits.People, Unproven: e.Limits.Unproven}
 	c.CertificateRequired = e.MutualTLS.Required
 	if c.Certificates, err = e.MutualTLS.digests(); err != nil {
 		return c, err

@@ -57,7 +57,7 @@ func (l Limits) validate() error {
 	for _, f := range []struct {
 		name  string
 		value int64
-	}{{"rate", l.Rate}, {"burst", l.Burst}, {"concurrency", l.Concurrency}, {"daily", l.Daily}} {
+	}{{"rate", l.Rate}, {"burst", l.Burst}, {"concurrency", l.Concurrency}, {"daily", l.Daily}, {"people", l.People}, {"unproven", l.Unproven}} {
 		if f.value < 0 || f.value > maxLimit {
 			return fmt.Errorf("limits.%s %d: must be between 1 and %d, or 0 for the default", f.name, f.value, int64(maxLimit))
 		}

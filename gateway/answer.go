@@ -138,11 +138,7 @@ func (x *exchange) writeProblem() {
 		return
 	}
 	m := x.problem.Meaning()
-	contact := ""
-	if x.problem.Refusal == verify.RefusalSuspended && x.caller != nil {
-		contact = x.caller.Contact
-	}
-	x.out = x.problem.Append(x.out[:0], x.lang, x.batch.RequestID, contact)
+	x.out = x.problem.Append(x.out[:0], x.lang, x.batch.RequestID, x.contact())
 	x.write(m.Status, contentTypeProblem)
 	h := &x.rc.Response.Header
 	h.SetCanonical(headerLanguage, []byte(x.lang.Tag()))
@@ -166,11 +162,19 @@ func (x *exchange) writePortal(s verify.PortalStatus, note string) {
 	if s == verify.Status401 && x.caller != nil && x.caller.Policy.BadTokenStatus401 {
 		status = fasthttp.StatusUnauthorized
 	}
-	if x.problem.Refusal == verify.RefusalSuspended && x.caller != nil && x.caller.Contact != "" {
-		note = s.Vietnamese() + " " + x.caller.Contact
+	if contact := x.contact(); contact != "" {
+		note = s.Vietnamese() + " " + contact
 	}
 	x.out = portal.AppendStatus(x.out[:0], x.route.portal, s, note)
 	x.write(status, contentTypeJSON)
+}
+
+// contact is whom a caller is to talk to that was stopped and that no waiting will help.
+func (x *exchange) contact() string {
+	if r := x.problem.Refusal; x.caller == nil || r != verify.RefusalSuspended && r != verify.RefusalHarvest {
+		return ""
+	}
+	return x.caller.Contact
 }
 
 // loginFailure is 401 for what another password would mend, 500 for what only time will.
@@ -203,7 +207,7 @@ func (x *exchange) header(status int, contentType []byte) {
 		h.SetCanonical(headerRemaining, strconv.AppendInt(buf[:0], x.verdict.Remaining, 10))
 		h.SetCanonical(headerReset, strconv.AppendInt(buf[:0], seconds(x.verdict.Reset), 10))
 	}
-	if x.problem.Refused() && x.problem.Meaning().Retryable {
+	if x.problem.Refused() && (x.problem.Meaning().Retryable || x.route.portal != 0 && x.problem.Refusal == verify.RefusalHarvest) {
 		h.SetCanonical(headerRetryAfter, strconv.AppendInt(buf[:0], seconds(x.retryAfter), 10))
 	}
 }

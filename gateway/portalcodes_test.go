@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/verigate/verigate/gateway/portal/portaltest"
 	"github.com/verigate/verigate/identity"
@@ -92,6 +93,11 @@ func codes() []code {
 		{name: "101", world: held(verify.Held{Trouble: verify.TroubleBusy})},
 		{name: "101-rate", world: refused(verify.Verdict{Refusal: verify.RefusalRate})},
 		{name: "101-suspended", world: refused(verify.Verdict{Refusal: verify.RefusalSuspended})},
+		{name: "101-harvest", world: func(w *world, _ *verify.Record) {
+			w.budget = func(identity.Key) verify.Verdict {
+				return verify.Verdict{Refusal: verify.RefusalHarvest, RetryAfter: time.Hour}
+			}
+		}},
 		{name: "110", data: "record", world: ended(verify.StatusRecalled)},
 		{name: "120", data: "record", world: ended(verify.StatusDecreased)},
 		{name: "120-deceased", data: "record", world: func(_ *world, r *verify.Record) { r.Died = date(2026, 3, 1) }},

@@ -17,10 +17,9 @@ func (st *stream) answer() {
 		return
 	}
 	st.admit()
-	st.askBudget()
-	st.recordRefused()
 	for first := 0; first < len(st.rows); {
 		next := st.fill(first)
+		st.recordRefused(st.rows[first:next])
 		if len(x.batch.Items) > 0 {
 			st.resolve()
 		}
@@ -57,30 +56,36 @@ func pause(d time.Duration) {
 	time.Sleep(d) //nolint:forbidigo // back-pressure: the connection's own goroutine waits, holding no slot
 }
 
-func (st *stream) askBudget() {
+// slowTries is how often a row is asked for again that the caller's budget has no room for, while other requests of the
+// caller are under way.
+const slowTries = 10
+
+// ask asks the caller's budget for a row. It returns false when the rows before it must be answered first: until it is
+// seen what they bring, a budget lets only so many questions through.
+func (st *stream) ask(r *row, waiting bool) bool {
 	x := st.x
-	for i := range st.rows {
-		r := &st.rows[i]
-		if st.stop.Refused() {
-			r.problem = st.stop
-		}
-		if r.problem.Refused() {
-			continue
-		}
-		r.subject = x.s.deps.Hasher.Subject(r.query.Key)
+	r.subject = x.s.deps.Hasher.Subject(r.query.Key)
+	for try := 0; ; try++ {
 		v := x.s.deps.Budget.Ask(x.now, x.caller, r.staff, r.subject, r.query.Key)
-		r.problem = v1.Problem{Refusal: v.Refusal}
 		x.delay = max(x.delay, v.Delay)
+		switch {
+		case v.Refusal != verify.RefusalHarvestSlow || try == slowTries || x.s.stopping.Load():
+			r.problem = v1.Problem{Refusal: v.Refusal}
+			return true
+		case waiting:
+			return false
+		}
+		pause(min(max(v.RetryAfter, time.Millisecond), longestPause))
 	}
 }
 
 // recordRefused puts the rows that are not looked up into the audit log; when it refuses, their reply is only that
 // nothing can be known.
-func (st *stream) recordRefused() {
+func (st *stream) recordRefused(rows []row) {
 	x := st.x
 	st.audit = st.audit[:0]
-	for i := range st.rows {
-		if r := &st.rows[i]; r.problem.Refused() {
+	for i := range rows {
+		if r := &rows[i]; r.problem.Refused() {
 			st.audit = append(st.audit, verify.Decision{
 				At: x.now, RequestID: x.batch.RequestID, Row: r.n, Caller: x.caller, Call: verify.CallBatch, Purpose: r.purpose,
 				Staff: r.staff, Kind: r.query.Key.Kind(), Subject: r.subject, Code: r.problem.Meaning().Code,
@@ -91,15 +96,15 @@ func (st *stream) recordRefused() {
 		return
 	}
 	x.s.count.unlogged.Add(int64(len(st.audit)))
-	for i := range st.rows {
-		if r := &st.rows[i]; r.problem.Refused() {
+	for i := range rows {
+		if r := &rows[i]; r.problem.Refused() {
 			r.problem = v1.Problem{Refusal: verify.RefusalUnavailable}
 		}
 	}
 }
 
 // fill makes a batch of the rows from first on that share purpose and staff member, which a batch has one of, and
-// returns where the next batch begins.
+// returns where the next batch begins. It ends early when the caller's budget wants to see answers first.
 func (st *stream) fill(first int) (next int) {
 	b, id := &st.x.batch, st.x.batch.RequestID
 	b.Reset()
@@ -107,14 +112,20 @@ func (st *stream) fill(first int) (next int) {
 	b.Caller, b.Call, b.Entitlements = st.x.caller, verify.CallBatch, st.rights
 	for next = first; next < len(st.rows); next++ {
 		r := &st.rows[next]
-		switch {
-		case r.problem.Refused():
+		if st.stop.Refused() {
+			r.problem = st.stop
+		}
+		if r.problem.Refused() {
 			continue
-		case len(b.Items) == 0:
-			b.Purpose, b.Staff = r.purpose, r.staff
-		case b.Purpose != r.purpose || b.Staff != r.staff:
+		}
+		began := len(b.Items) > 0
+		if began && (b.Purpose != r.purpose || b.Staff != r.staff) || !st.ask(r, began) {
 			return next
 		}
+		if r.problem.Refused() {
+			continue
+		}
+		b.Purpose, b.Staff = r.purpose, r.staff
 		item := b.Add()
 		item.Query, item.Subject, item.Row = r.query, r.subject, r.n
 	}

@@ -39,7 +39,7 @@ func (r *Resolver) charge(b *Batch, item *Item) {
 			r.faults.Inc()
 		}
 	}()
-	r.Budget.Charge(b.Now, b.Caller, b.Staff, item.Subject, item.Answer.Outcome, item.Answer.Fields)
+	r.Budget.Charge(b.Now, b.Caller, b.Staff, item.Subject, &item.Query, &item.Answer)
 }
 
 func (it *Item) judge(held *verify.Held, on, today identity.Date, p *verify.Policy) verify.Answer {

@@ -31,7 +31,8 @@ type Recorder interface {
 	Record(ctx context.Context, decisions []verify.Decision) error
 }
 
-// Budget is charged with what a caller learned.
+// Budget is charged with what a caller learned, and is shown by which question: who asks for a number and knows neither
+// name nor birth date is another matter than a desk with a patient before it. It keeps neither question nor answer.
 type Budget interface {
-	Charge(now verify.Instant, c *verify.Caller, staff, subject verify.Subject, outcome verify.Outcome, fields verify.Fields)
+	Charge(now verify.Instant, c *verify.Caller, staff, subject verify.Subject, q *verify.Query, a *verify.Answer)
 }

@@ -37,8 +37,8 @@ func (l *log) Record(_ context.Context, d []verify.Decision) error {
 
 type charges []verify.Outcome
 
-func (c *charges) Charge(_ verify.Instant, _ *verify.Caller, _, _ verify.Subject, o verify.Outcome, _ verify.Fields) {
-	*c = append(*c, o)
+func (c *charges) Charge(_ verify.Instant, _ *verify.Caller, _, _ verify.Subject, _ *verify.Query, a *verify.Answer) {
+	*c = append(*c, a.Outcome)
 }
 
 // builtIn is the policy that is in force when none is configured.

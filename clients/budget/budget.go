@@ -334,14 +334,14 @@ func New(cfg Config, d Deps) (*Budget, error) {
 	}
 	var err error
 	if b.canary, err = readCanaries(cfg.CanaryFile, d.Hasher); err != nil {
-		return nil, fmt.Errorf("reading clients.budget.canary_file: %w", err)
+		return nil, fmt.Errorf("reading budget.canary_file: %w", err)
 	}
 	if b.hook, err = newWebhook(&cfg.Webhook, b); err != nil {
-		return nil, fmt.Errorf("reading clients.budget.webhook.key_file: %w", err)
+		return nil, fmt.Errorf("reading budget.webhook.key_file: %w", err)
 	}
 	b.register(d.Metrics)
 	if err := b.load(); err != nil {
-		return nil, fmt.Errorf("reading clients.budget.state_file: %w", err)
+		return nil, fmt.Errorf("reading budget.state_file: %w", err)
 	}
 	if cfg.Enabled {
 		b.start()

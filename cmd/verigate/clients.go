@@ -261,13 +261,16 @@ type limitFlags struct {
 	Burst       *int64 `help:"Queries at once after a pause." placeholder:"N"`
 	Concurrency *int64 `help:"Requests under way at once." placeholder:"N"`
 	Daily       *int64 `help:"Queries a day." placeholder:"N"`
+	People      *int64 `help:"People it may learn of in the window of its harvest budget." placeholder:"N"`
+	Unproven    *int64 `help:"How many more people and misses its harvest budget allows without proof; for a facility whose patients another register keeps." placeholder:"N"`
 }
 
 func (l *limitFlags) apply(to *clients.Limits) (changed bool) {
 	for _, p := range []struct {
 		from *int64
 		to   *int64
-	}{{l.Rate, &to.Rate}, {l.Burst, &to.Burst}, {l.Concurrency, &to.Concurrency}, {l.Daily, &to.Daily}} {
+	}{{l.Rate, &to.Rate}, {l.Burst, &to.Burst}, {l.Concurrency, &to.Concurrency}, {l.Daily, &to.Daily},
+		{l.People, &to.People}, {l.Unproven, &to.Unproven}} {
 		if p.from != nil {
 			*p.to, changed = *p.from, true
 		}
@@ -279,7 +282,7 @@ func (l *limitFlags) apply(to *clients.Limits) (changed bool) {
 func (c *clientsLimitsCmd) Run(ctx context.Context, parent *clientsCmd) error {
 	err := parent.change(ctx, c.ID, func(e *clients.Entry, _ *clients.Secrets) error {
 		if !c.apply(&e.Limits) {
-			return errors.New("nothing to change: give --rate, --burst, --concurrency or --daily")
+			return errors.New("nothing to change: give --rate, --burst, --concurrency, --daily, --people or --unproven")
 		}
 		return nil
 	})

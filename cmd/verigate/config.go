@@ -7,6 +7,7 @@ import (
 
 	"github.com/verigate/verigate/audit"
 	"github.com/verigate/verigate/clients"
+	"github.com/verigate/verigate/clients/budget"
 	"github.com/verigate/verigate/clients/policy"
 	"github.com/verigate/verigate/clients/token"
 	"github.com/verigate/verigate/config"
@@ -29,6 +30,7 @@ type settings struct {
 	Clients   clients.Config   `yaml:"clients"`
 	OAuth     token.Config     `yaml:"oauth"`
 	Policy    policy.Config    `yaml:"policy"`
+	Budget    budget.Config    `yaml:"budget"`
 	Audit     audit.Config     `yaml:"audit"`
 	Admin     admin.Config     `yaml:"admin"`
 	Telemetry telemetry.Config `yaml:"telemetry"`

@@ -184,6 +184,7 @@ func (c *demoCmd) settings(home *demoHome) (*settings, error) {
 	cfg.Clients.File, cfg.Clients.Key, cfg.Clients.Unlimited = string(home.seeded.File), home.seeded.Key, c.Unlimited
 	cfg.Clients.Data = filepath.Join(home.dir, "clients")
 	cfg.OAuth.SigningKeys = []config.SecretFile{home.secret("oauth")}
+	cfg.Budget.Enabled, cfg.Budget.StateFile = !c.Unlimited, filepath.Join(home.dir, "budget.json")
 	cfg.Audit.Dir, cfg.Audit.Keys = filepath.Join(home.dir, "audit"), filepath.Join(home.keys, "audit")
 	cfg.Cache.Filter.Keeper.Path = filepath.Join(home.dir, "filter.vgf")
 	cfg.Cache.Redis.URL, cfg.Cache.Redis.KeyFile = c.Redis, home.secret("cache")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/verigate/verigate/audit"
 	"github.com/verigate/verigate/clients"
+	"github.com/verigate/verigate/clients/budget"
 	"github.com/verigate/verigate/clients/policy"
 	"github.com/verigate/verigate/clients/token"
 	"github.com/verigate/verigate/config"
@@ -44,6 +45,7 @@ type node struct {
 	admin     *admin.Server
 	callers   *clients.Directory
 	policy    *policy.Store
+	budget    *budget.Budget
 	audit     *audit.Log
 	memory    *memory
 	asker     *upstream.Asker
@@ -101,7 +103,7 @@ func (n *node) stop() error {
 }
 
 func (n *node) start(ctx context.Context) error {
-	for _, step := range []func() error{n.startTelemetry, n.startAudit, n.startCallers, n.startMemory, n.startAsker} {
+	for _, step := range []func() error{n.startTelemetry, n.startAudit, n.startCallers, n.startBudget, n.startMemory, n.startAsker} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -170,7 +172,7 @@ func (n *node) startGateway(ctx context.Context) error {
 	records := recorder(n)
 	resolver := resolve.New(resolve.Deps{
 		Hasher: n.hasher, Policy: n.policy, Screener: n.memory.screener(), Recaller: n.memory, Asker: n.asker, Recorder: records,
-		Metrics: n.metrics, ClaimBound: n.cfg.Registry.Dialect == dialectPortal,
+		Budget: n.budget, Metrics: n.metrics, ClaimBound: n.cfg.Registry.Dialect == dialectPortal,
 	})
 	if err := n.listen(ctx); err != nil {
 		return err
@@ -180,7 +182,7 @@ func (n *node) startGateway(ctx context.Context) error {
 		return err
 	}
 	n.gateway, err = gateway.New(n.cfg.Gateway, gateway.Deps{
-		Resolver: resolver, Callers: n.callers, Accounts: n.callers, Tokens: tokens, Limits: n.callers, Recorder: records,
+		Resolver: resolver, Callers: n.callers, Accounts: n.callers, Tokens: tokens, Limits: n.callers, Budget: n.budget, Recorder: records,
 		Policy: n.policy, Hasher: n.hasher, Clock: n.clock, Metrics: n.metrics, Tracer: n.telemetry.Tracer(), Log: n.log,
 	})
 	return err
@@ -191,6 +193,7 @@ func (n *node) startAdmin() error {
 		Operators: n.callers, Records: n.audit, Clock: n.clock, Log: n.log})
 	n.describe()
 	n.addMemoryActs()
+	n.addBudgetActs()
 	address, err := n.admin.Listen()
 	if err != nil {
 		return err

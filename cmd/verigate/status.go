@@ -63,6 +63,7 @@ func (n *node) describe() {
 	if n.tokens != nil {
 		n.admin.AddSection("tokens", func() any { return n.tokens.Status() })
 	}
+	n.admin.AddSection("budget", func() any { return n.budget.Status() })
 	if m.filter != nil {
 		n.admin.AddComponent(admin.Component{Name: "filter", Check: func() error {
 			if !m.filter.Status(n.clock()).Answering {
