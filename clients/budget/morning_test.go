@@ -17,7 +17,7 @@ import (
 // facilities is how many there are; patients is the share of a real morning's that a test replays.
 const facilities = 13_000
 
-var morningShare = flag.Float64("morning", 0.25, "share of a whole morning's patients in the replay of clinics")
+var morningShare = flag.Float64("morning", usualShare, "share of a whole morning's patients in the replay of clinics")
 
 // clinic is a facility of the replay.
 type clinic struct {
