@@ -25,6 +25,18 @@ func TestBirthsAndEndsReachEveryGateway(t *testing.T) {
 	}
 	f.everywhere(born, "after the change")
 
+	// Born while a node was down, after the generation it has stored: its feed brings them before its first "no".
+	n := f.Nodes[0]
+	n.Kill()
+	born = append(born, f.births(100)...)
+	if err := n.Start(time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	for answered := false; !answered; {
+		answered = f.answering(n)
+		f.nobodyIsDenied(born, "after a restart", n)
+	}
+
 	f.fault("feed", "pause", "run")(true)
 	f.awaitFilters(false)
 	born = f.births(*birthCount)
@@ -45,17 +57,22 @@ func (f *fleet) awaitFilters(answering bool) {
 	end := time.Now().Add(60 * time.Second)
 	for _, n := range f.Nodes {
 		for {
-			var s struct{ Filter struct{ Answering bool } }
-			status, err := f.call(http.MethodGet, n.Admin+"/status", "", nil, &s)
-			if err == nil && status == http.StatusOK && s.Filter.Answering == answering {
+			if f.answering(n) == answering {
 				break
 			}
 			if time.Now().After(end) {
-				f.t.Fatalf("waiting for a filter to answer, or not: %+v, %v", s, err)
+				f.t.Fatalf("a filter's answering is still %v", !answering)
 			}
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
+}
+
+// answering tells whether a node's filter may say no.
+func (f *fleet) answering(n *proc.Service) bool {
+	var s struct{ Filter struct{ Answering bool } }
+	status, err := f.call(http.MethodGet, n.Admin+"/status", "", nil, &s)
+	return err == nil && status == http.StatusOK && s.Filter.Answering
 }
 
 // everywhere waits until every node says what is true.
@@ -79,15 +96,18 @@ func (f *fleet) everywhere(people []*life, when string) {
 	}
 }
 
-// nobodyIsDenied asks about everybody, in turns at the three nodes.
-func (f *fleet) nobodyIsDenied(people []*life, when string) {
+// nobodyIsDenied asks about everybody, in turns at the given nodes, without any at all.
+func (f *fleet) nobodyIsDenied(people []*life, when string, nodes ...*proc.Service) {
 	f.t.Helper()
+	if len(nodes) == 0 {
+		nodes = f.Nodes
+	}
 	var asking sync.WaitGroup
 	for worker := range askers {
 		asking.Go(func() {
 			for i := worker; i < len(people); i += askers {
 				claim, _, _, _ := people[i].now()
-				if a, err := f.ask(f.Nodes[i%len(f.Nodes)], claim); err != nil || a.Outcome == "not_found" {
+				if a, err := f.ask(nodes[i%len(nodes)], claim); err != nil || a.Outcome == "not_found" {
 					f.fail("%s somebody gets %s from %s as of %s, %v", when, a.Outcome, a.Source, a.AsOf, err)
 				}
 			}

@@ -1,6 +1,7 @@
 package prefilter_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -128,10 +129,13 @@ func TestBuildRefuses(t *testing.T) {
 		"header not JSON":          {header("count", "many"), "header"},
 		"endless header":           {header("registry", strings.Repeat("x", 1<<20)), "longer than"},
 		"huge block":               {func(s *stand) { s.body = func(b []byte) []byte { binary.LittleEndian.PutUint32(b, 1<<30); return b } }, "more than"},
-		"starts in the middle":     {header("after", 3), "not at its beginning"},
-		"one key over and over":    {func(s *stand) { s.keys[identity.KindID] = func(uint64) uint64 { return 7 } }, "counting keys"},
-		"other registry half-way":  {func(s *stand) { s.header = func(h map[string]any) { h["registry"] = h["kind"] } }, "registry"},
-		"never whole":              {func(s *stand) { s.cut = func(_, n int) int { return min(n, 100) } }, "giving up after 3 tries"},
+		"endless blocks": {func(s *stand) {
+			s.body = func(b []byte) []byte { return bytes.Repeat(b[:len(b)-20], 3) } // the end never comes
+		}, "more blocks than"},
+		"starts in the middle":    {header("after", 3), "not at its beginning"},
+		"one key over and over":   {func(s *stand) { s.keys[identity.KindID] = func(uint64) uint64 { return 7 } }, "counting keys"},
+		"other registry half-way": {func(s *stand) { s.header = func(h map[string]any) { h["registry"] = h["kind"] } }, "registry"},
+		"never whole":             {func(s *stand) { s.cut = func(_, n int) int { return min(n, 100) } }, "giving up after 3 tries"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStand(10_000)

@@ -138,8 +138,8 @@ func (e *exportReader) next(dst []uint64) ([]uint64, error) {
 	if xxh3.Hash(e.buf[:size]) != binary.LittleEndian.Uint64(e.buf[size:]) {
 		return nil, fmt.Errorf("reading export block %d: checksum does not agree", e.blocks)
 	}
-	if e.blocks++; e.blocks > e.header.Blocks {
-		return nil, fmt.Errorf("reading export: more blocks than the %d announced", e.header.Blocks)
+	if e.blocks++; e.blocks > e.header.Blocks { // the block is sound, so asking again brings the same
+		return nil, &Permanent{fmt.Errorf("reading export: more blocks than the %d announced", e.header.Blocks)}
 	}
 	e.keys += uint64(n)
 	e.hashes = append(e.hashes, e.buf[size:]...)

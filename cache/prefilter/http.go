@@ -18,7 +18,7 @@ type HTTPSource struct {
 	URL    string        // the registry's base URL
 	Token  string        // bearer token; "" sends none
 	Client *http.Client  // nil: http.DefaultClient. It must not have a Timeout: exports are long
-	Stall  time.Duration // a response that brings nothing for so long is given up; 30 s by default
+	Stall  time.Duration // a response that brings less than 64 KiB in so long is given up; 30 s by default
 }
 
 // Export implements [Source].
@@ -34,7 +34,7 @@ func (s *HTTPSource) Export(ctx context.Context, kind identity.Kind, snapshot st
 		body.stall = 30 * time.Second
 	}
 	body.timer = time.AfterFunc(body.stall, func() {
-		cancel(fmt.Errorf("asking for keys: nothing came for %s", body.stall))
+		cancel(fmt.Errorf("asking for keys: less than %d bytes came in %s", leastRead, body.stall))
 	})
 	resp, err := s.get(ctx, query) //nolint:bodyclose // the caller closes it, through watched
 	if err != nil {
@@ -89,8 +89,12 @@ func exportStatus(resp *http.Response) error {
 	return nil
 }
 
-// watched is a body that is given up when nothing comes.
+// leastRead is what must come in one stall, so that a trickle cannot hold a build up for ever.
+const leastRead = 64 << 10
+
+// watched is a body that is given up when nothing comes, or next to nothing.
 type watched struct {
+	read   int // since the timer was last set
 	ctx    context.Context
 	body   io.ReadCloser
 	stall  time.Duration
@@ -100,8 +104,11 @@ type watched struct {
 
 // Read implements io.Reader.
 func (w *watched) Read(p []byte) (int, error) {
-	w.timer.Reset(w.stall)
 	n, err := w.body.Read(p)
+	if w.read += n; w.read >= leastRead {
+		w.read = 0
+		w.timer.Reset(w.stall)
+	}
 	if cause := context.Cause(w.ctx); cause != nil && err != nil && !errors.Is(err, io.EOF) {
 		err = cause
 	}

@@ -39,13 +39,20 @@ func TestHTTPSource(t *testing.T) {
 		{name: "no such form", serve: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/x-ndjson")
 		}, want: "instead of", permanent: true},
-		{name: "says nothing", serve: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, want: "nothing came for 50ms"},
+		{name: "says nothing", serve: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, want: "came in 50ms"},
 		{name: "stops in the middle", serve: func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", prefilter.MediaType)
 			_, _ = w.Write([]byte(`{"format":1`))
 			_ = http.NewResponseController(w).Flush()
 			<-r.Context().Done()
-		}, want: "nothing came for 50ms"},
+		}, want: "came in 50ms"},
+		{name: "trickles", serve: func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", prefilter.MediaType)
+			for tick := time.Tick(5 * time.Millisecond); r.Context().Err() == nil; <-tick {
+				_, _ = w.Write([]byte("x"))
+				_ = http.NewResponseController(w).Flush()
+			}
+		}, want: "came in 50ms"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := httptest.NewServer(c.serve)

@@ -3,6 +3,7 @@ package prefilter
 import (
 	"time"
 
+	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/internal/metric"
 )
 
@@ -53,6 +54,31 @@ func (c *counters) count(said *[verdicts]int64) {
 
 // gauges publishes what changes by itself.
 func (f *Filter) gauges(d Deps) {
+	for kind := identity.KindID; kind < identity.Kinds; kind++ {
+		of := func(name, help string, read func(v *view, p *part) float64) {
+			d.Metrics.Gauge(name, help, func() float64 {
+				v := f.view.Load()
+				if v.gen == nil || v.gen.parts[kind] == nil {
+					return 0
+				}
+				return read(v, v.gen.parts[kind])
+			}, "kind", kind.String())
+		}
+		of("verigate_prefilter_keys", "Identifiers in the generation in use.", func(_ *view, p *part) float64 { return float64(p.keys) })
+		of("verigate_prefilter_bytes", "Memory of the generation in use.", func(_ *view, p *part) float64 { return float64(p.m() / 8) })
+		of("verigate_prefilter_complete", "1 while the generation covers the kind and everything issued since is beside it.", func(v *view, _ *part) float64 {
+			if v.ready[kind] {
+				return 1
+			}
+			return 0
+		})
+		of("verigate_prefilter_watermark_version", "Version that the generation in use was made at.", func(_ *view, p *part) float64 { return float64(p.version) })
+		d.Metrics.Gauge("verigate_prefilter_added", "Identifiers issued since that are held beside the generation.", func() float64 {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			return float64(f.view.Load().added[kind].used)
+		}, "kind", kind.String())
+	}
 	if d.Clock != nil {
 		d.Metrics.Gauge("verigate_prefilter_watermark_age_seconds", "Age of the newest watermark; -1 without one.", func() float64 {
 			mark := f.mark.Load()
