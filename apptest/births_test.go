@@ -56,10 +56,7 @@ func (f *fleet) awaitFilters(answering bool) {
 	f.t.Helper()
 	end := time.Now().Add(60 * time.Second)
 	for _, n := range f.Nodes {
-		for {
-			if f.answering(n) == answering {
-				break
-			}
+		for f.answering(n) != answering {
 			if time.Now().After(end) {
 				f.t.Fatalf("a filter's answering is still %v", !answering)
 			}

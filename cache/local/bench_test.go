@@ -35,6 +35,7 @@ func BenchmarkRecall(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			c, subjects := filled(b, entries)
 			b.ReportAllocs()
+			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				r := rand.New(rand.NewPCG(1, rand.Uint64()))
 				l := verify.Lookup{Subjects: make([]verify.Subject, 1), Held: make([]verify.Held, 1)}

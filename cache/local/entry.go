@@ -9,7 +9,7 @@ import (
 // An entry lies in a ring as
 //
 //	 0  4  size of all of it, a multiple of 8     4  1  kind     5  1  state    6  1  holder    7  1  uses
-//	 8  4  length of the record                  12  4  –
+//	 8  4  length of the record                  12  1  bulk    13  3  –
 //	16 16  subject       32  8  version          40  8  as_of   48  8  learned   56  the record
 //
 // in this machine's byte order. A filler, where the end of the ring is too short for an entry, has size and kind only.
@@ -38,14 +38,22 @@ func (e entry) record() []byte {
 	return e[headerSize : headerSize+int(binary.NativeEndian.Uint32(e[8:]))]
 }
 func (e entry) setUses(n uint8)  { e[7] = n }
+func (e entry) bulk() bool       { return e[12] != 0 } // brought by bulk work, and no clinic has asked for it yet
 func (e entry) setSize(size int) { binary.NativeEndian.PutUint32(e, uint32(size)) }
 
 // sizeFor is what an entry with a record of n bytes takes.
 func sizeFor(n int) int { return (headerSize + n + 7) &^ 7 }
 
+func (e entry) setBulk(bulk bool) {
+	e[12] = 0
+	if bulk {
+		e[12] = 1
+	}
+}
+
 // write fills e, whose size is already set, with what is known of a subject.
 func (e entry) write(s *verify.Subject, h *verify.Held) {
-	e[4], e[5], e[6], e[7] = kindLive, byte(h.State), byte(h.Holder), 0
+	e[4], e[5], e[6], e[7], e[12] = kindLive, byte(h.State), byte(h.Holder), 0, 0
 	ne := binary.NativeEndian
 	ne.PutUint32(e[8:], uint32(len(h.Record)))
 	copy(e[16:32], s[:])

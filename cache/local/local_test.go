@@ -108,7 +108,7 @@ func TestBulkWorkDisplacesNothing(t *testing.T) {
 // clinicHits lets clinics ask about patients who come again and again, some more often than others, with so many rows of
 // bulk work between two of their questions, and returns the share of the clinics' questions that memory answers.
 func clinicHits(c *local.Cache, rowsBetween int) float64 {
-	const patients, questions = 20_000, 100_000
+	const patients, questions = 10_000, 30_000
 	r := rand.New(rand.NewPCG(7, 7))
 	who := rand.NewZipf(r, 1.1, 8, patients-1)
 	hits, row := 0, uint64(1_000_000)
@@ -129,9 +129,9 @@ func clinicHits(c *local.Cache, rowsBetween int) float64 {
 
 // A national file that runs through beside the clinics costs them nothing to speak of.
 func TestBulkWorkLeavesClinicsTheirHits(t *testing.T) {
-	alone := clinicHits(open(t, 4<<20, 1000), 0)
-	beside := clinicHits(open(t, 4<<20, 1000), 10)
-	t.Logf("of the clinics' questions %.2f %% are answered from memory, %.2f %% with ten rows of bulk work to each", 100*alone, 100*beside)
+	alone := clinicHits(open(t, 2<<20, 1000), 0)
+	beside := clinicHits(open(t, 2<<20, 1000), 5)
+	t.Logf("of the clinics' questions %.2f %% are answered from memory, %.2f %% with five rows of bulk work to each", 100*alone, 100*beside)
 	if beside < alone-0.01 || alone < 0.5 {
 		t.Errorf("%.4f of the clinics' questions are answered from memory, %.4f beside bulk work", alone, beside)
 	}

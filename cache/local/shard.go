@@ -10,7 +10,8 @@ import (
 // shard is one independent part of the cache. New entries go into a small ring; those asked for again before they reach
 // its end move on to the main ring, where each further use buys another round. One pass of never-repeated questions thus
 // flows through the small ring and leaves the main one alone (S3-FIFO). Which subjects fell out of the small ring lately
-// is remembered, so that one asked for again soon goes straight to the main ring.
+// is remembered, so that one asked for again soon goes straight to the main ring. What bulk work left in free room makes
+// way before anything of a clinic's does.
 type shard struct {
 	mu    sync.Mutex
 	rings [2]ring // small, main
@@ -18,6 +19,7 @@ type shard struct {
 	ghost []uint32 // fingerprints, direct-mapped
 	grave graves
 	stats stats
+	bulk  int      // live entries that only bulk work has asked for; the first to go
 	spare []byte   // scratch of recycle
 	_     [64]byte // neighbours do not share a cache line
 }
@@ -44,8 +46,11 @@ func (s *shard) get(subject *verify.Subject, batch bool, space []byte) (h verify
 		return h, space, false
 	}
 	e := s.entry(p)
-	if n := e.uses(); !batch && n < maxUses {
-		e.setUses(n + 1)
+	if !batch {
+		s.adopt(e)
+		if n := e.uses(); n < maxUses {
+			e.setUses(n + 1)
+		}
 	}
 	s.stats.hits++
 	h, space = e.read(space)
@@ -80,11 +85,16 @@ func (s *shard) put(subject *verify.Subject, h *verify.Held, batch bool, now int
 		case h.Version == e.version() && h.Learned <= e.learned():
 			return known
 		case size <= e.size():
-			uses := e.uses()
+			uses, bulk := e.uses(), e.bulk()
 			e.write(subject, h)
 			e.setUses(uses)
+			e.setBulk(bulk)
+			if !batch {
+				s.adopt(e)
+			}
 			return stored
 		}
+		batch = batch && e.bulk() // a clinic's stays a clinic's
 		s.drop(*subject, e)
 	}
 	return s.insert(subject, h, size, batch)
@@ -106,14 +116,30 @@ func (s *shard) insert(subject *verify.Subject, h *verify.Held, size int, batch 
 	off := s.rings[to].push(size)
 	e := s.rings[to].at(off)
 	e.write(subject, h)
+	if batch {
+		e.setBulk(true)
+		s.bulk++
+	}
 	s.index[*subject] = placeOf(to, off)
 	s.stats.bytes += int64(size)
 	return stored
 }
 
+// adopt makes an entry of bulk work one of the clinics'.
+func (s *shard) adopt(e entry) {
+	if e.bulk() {
+		e.setBulk(false)
+		s.bulk--
+	}
+}
+
+// maxSpared bounds how many entries of clinics are passed over in search of one of bulk work, and so how long one fill
+// may take.
+const maxSpared = 16
+
 // room evicts until an entry of size fits into a ring.
 func (s *shard) room(which, size int) {
-	r := &s.rings[which]
+	r, spared := &s.rings[which], 0
 	for !r.free(size) {
 		e, _ := r.oldest()
 		if !e.live() {
@@ -122,17 +148,17 @@ func (s *shard) room(which, size int) {
 		}
 		if which == small {
 			s.leaveSmall(e)
-		} else {
-			s.leaveMain(e)
+		} else if s.leaveMain(e, spared < maxSpared) {
+			spared++
 		}
 	}
 }
 
 // leaveSmall moves the oldest entry of the small ring on, or out: what was used moves on, and so does everything while
-// the main ring has room.
+// the main ring has room, or bulk work in it to make some.
 func (s *shard) leaveSmall(e entry) {
 	subject := verify.Subject(e.subject())
-	if e.uses() > 0 || s.rings[main].free(len(e)) {
+	if e.uses() > 0 || s.bulk > 0 || s.rings[main].free(len(e)) {
 		e.setUses(0)
 		s.room(main, len(e))
 		s.move(e, subject, main)
@@ -143,15 +169,21 @@ func (s *shard) leaveSmall(e entry) {
 	s.rings[small].pop()
 }
 
-// leaveMain gives the oldest entry of the main ring another round for each use, or throws it out.
-func (s *shard) leaveMain(e entry) {
+// leaveMain gives the oldest entry of the main ring another round for each use, or throws it out. An unused one of a
+// clinic's may be spared while there is bulk work to throw out instead; the result tells that it was.
+func (s *shard) leaveMain(e entry, spare bool) (spared bool) {
 	subject, n := verify.Subject(e.subject()), e.uses()
-	if n == 0 {
+	switch {
+	case n > 0:
+		s.recycle(e, subject, n-1)
+	case spare && s.bulk > 0 && !e.bulk():
+		s.recycle(e, subject, 0)
+		return true
+	default:
 		s.evict(subject, e)
 		s.rings[main].pop()
-		return
 	}
-	s.recycle(e, subject, n-1)
+	return false
 }
 
 // recycle moves the oldest entry of the main ring to its head. The bytes are set aside first: the room that popping
@@ -184,6 +216,7 @@ func (s *shard) evict(subject verify.Subject, e entry) {
 
 // drop forgets an entry; its bytes stay in the ring until they are overwritten.
 func (s *shard) drop(subject verify.Subject, e entry) {
+	s.adopt(e)
 	s.stats.bytes -= int64(len(e))
 	e.kill()
 	delete(s.index, subject)
