@@ -3,6 +3,7 @@ package audit_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -199,6 +200,27 @@ func TestMappingThatIsGone(t *testing.T) {
 		t.Errorf("healthy %v, alarms %v", l.Healthy(), told.all())
 	}
 	_ = l.Close() // a stop cannot be recorded any more
+}
+
+// A segment that a checkpoint vouches for and that was emptied is not begun anew at the next start.
+func TestEmptiedSegmentIsNotBegunAnew(t *testing.T) {
+	cfg, dir, kept := live(t)
+	write(t, filepath.Join(dir, "checkpoint"), string(kept))
+	name := segmentsOf(t, dir)[0]
+	for what, do := range map[string]func(string) error{"emptied": func(p string) error { return os.Truncate(p, 0) }, "removed": os.Remove} {
+		c := cfg
+		c.Dir = copyDir(t, dir)
+		if err := do(filepath.Join(c.Dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		before := snapshot(t, c.Dir)
+		if l, err := audit.Open(c, audit.Deps{}); err == nil || !strings.Contains(err.Error(), "removed or emptied") {
+			t.Errorf("%s: %v, %v", what, l, err)
+		}
+		if after := snapshot(t, c.Dir); !maps.Equal(before, after) {
+			t.Errorf("%s: the folder was changed", what)
+		}
+	}
 }
 
 // Records offered after the end are refused, also by those who were on their way.

@@ -175,6 +175,9 @@ func (f *folder) hold(b []byte) (checkpoint, error) {
 // holdHead looks for the link that the newest checkpoint names, if it stands in a segment that is still open.
 func (f *folder) holdHead() error {
 	h := f.latest.head
+	if h.segment > uint64(len(f.tree.leaves)+len(f.open)) {
+		return &fault{segment: h.segment, off: int(h.upTo), reason: "a checkpoint vouches for more than there is: the segment was removed or emptied"}
+	}
 	for _, r := range f.open {
 		if r.index == h.segment && !slices.Contains(r.scan.links, h) {
 			return &fault{segment: r.index, off: int(h.upTo), seq: r.scan.seq, reason: "a checkpoint vouches for more than there is: the segment was cut back or changed"}
