@@ -111,7 +111,7 @@ func (l *Log) step() (err error) {
 		l.sign()
 	}
 	old := now.Wall-l.chain.seg.created > int64(l.cfg.SegmentAge.Std()) && frames > l.chain.links
-	if old || l.newEpoch(now) {
+	if old || l.isHeld() || l.newEpoch(now) {
 		_ = l.rotate(l.chain.seg) // if there is no segment, the next record will say so
 	}
 	return nil
@@ -135,6 +135,13 @@ func (l *Log) newEpoch(now verify.Instant) bool {
 	l.epoch.Store(newest)
 	l.deps.Log.Info("the audit log uses a new epoch key", "epoch", newest.Number)
 	return true
+}
+
+// isHeld tells whether a segment waits for its name, which is tried again also when nobody asks.
+func (l *Log) isHeld() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.held != nil
 }
 
 // keysEvery is how often the key folder is looked at.

@@ -53,7 +53,7 @@ const minSegment = 512 << 10
 
 var (
 	errClosed  = errors.New("recording decisions: the audit log is closed")
-	errFull    = errors.New("recording decisions: no segment to write to (disk full?)")
+	errFull    = errors.New("recording decisions: no segment to write to (disk full or read-only?)")
 	errStalled = errors.New("recording decisions: the disk does not answer in time")
 	errFailed  = errors.New("recording decisions: the audit log failed earlier")
 )

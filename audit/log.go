@@ -28,6 +28,7 @@ type Log struct {
 	flushing []*segment // the committer's copy
 	closed   bool
 
+	held    *segment      // prepared and not to be named yet (the folder is read-only); under mu
 	next    chan *segment // the prepared segment, handed over by the preparer
 	entered chan struct{} // it has its own name now
 	starved atomic.Bool   // no segment came in time

@@ -174,9 +174,11 @@ func (l *Log) start(last *seal, report *Recovery) error {
 	if last != nil {
 		s.index, s.first, prev = last.index+1, last.last+1, last.start()
 	}
-	if err := l.enter(s); err != nil {
+	if err := l.name(s); err != nil {
+		s.discard(l.cfg.Dir)
 		return err
 	}
+	l.enter(s)
 	select { // nobody waits for the name of the first
 	case <-l.entered:
 	default:
@@ -258,6 +260,10 @@ func (l *Log) guarded(do func() error) (err error) {
 func (l *Log) release() {
 	if l.stop != nil {
 		l.stop()
+	}
+	if l.held != nil {
+		l.held.discard(l.cfg.Dir)
+		l.held = nil
 	}
 	for _, f := range []*os.File{l.chain.seals, l.chain.checkpoints, l.lock} {
 		if f != nil {

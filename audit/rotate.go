@@ -23,17 +23,32 @@ func (l *Log) rotate(old *segment) error {
 	if err != nil {
 		return err
 	}
-	frames := old.close()
-	next.index, next.first = old.index+1, old.first+frames+1 // one for the seal
-	if err := l.enter(next); err != nil {
-		return l.fail(fmt.Errorf("beginning a segment: %w", err))
+	next.index = old.index + 1
+	if err := l.name(next); err != nil {
+		// Nothing is lost and nothing has changed: as with a full disk, it is tried again until it works.
+		l.held = next
+		l.starved.Store(true)
+		l.raise(fmt.Errorf("beginning a segment of the audit log: %w", err))
+		return errFull
 	}
+	l.starved.Store(false)
+	next.first = old.first + old.close() + 1 // one for the seal
+	l.enter(next)
 	return nil
+}
+
+// name gives a prepared segment its own name. Until it has a header it is a segment that was begun and not used.
+func (l *Log) name(s *segment) error {
+	return os.Rename(filepath.Join(l.cfg.Dir, nextFile), filepath.Join(l.cfg.Dir, segmentName(s.index)))
 }
 
 // takeNext returns the prepared segment. One caller waits for it a moment; when that was in vain, the next ones do not
 // wait until there is one again.
 func (l *Log) takeNext() (*segment, error) {
+	if s := l.held; s != nil {
+		l.held = nil
+		return s, nil
+	}
 	select {
 	case s := <-l.next:
 		return s, nil
@@ -53,15 +68,12 @@ func (l *Log) takeNext() (*segment, error) {
 	}
 }
 
-// enter writes the header of a prepared segment, gives it its name and makes it the live one. The caller holds mu.
-func (l *Log) enter(s *segment) error {
+// enter writes the header of a segment that has its name and makes it the live one. The caller holds mu.
+func (l *Log) enter(s *segment) {
 	s.log, s.created, s.size = l.id, l.deps.Clock().Wall, uint64(len(s.mem))
 	s.key = l.epoch.Load()
 	s.epoch, s.fingerprint = s.key.Number, s.key.Fingerprint
 	s.header.encode(s.mem)
-	if err := os.Rename(filepath.Join(l.cfg.Dir, nextFile), filepath.Join(l.cfg.Dir, segmentName(s.index))); err != nil {
-		return err
-	}
 	select {
 	case l.entered <- struct{}{}:
 	default: // the first segment of all was not handed over
@@ -70,7 +82,6 @@ func (l *Log) enter(s *segment) error {
 	l.unsealed = append(l.unsealed, s)
 	l.live.Store(s)
 	l.count.segments.Inc()
-	return nil
 }
 
 // prepare makes segments ahead of their use, so that neither allocating nor zeroing happens on anybody's way and a full
