@@ -42,7 +42,8 @@ type account struct {
 	id      string // the caller's; "" for a facility or a staff member
 
 	mu       sync.Mutex
-	dirty    bool // something the other nodes do not know
+	dirty    bool  // something the other nodes do not know
+	watched  int64 // monotonic time until which the other nodes' counts are asked for again and again
 	key      string
 	contact  string
 	kind     verify.CallerKind

@@ -216,10 +216,15 @@ func (b *Budget) charge(now verify.Instant, a *account, c *verify.Caller, positi
 		return
 	}
 	before := a.now.n
+	a.watched = now.Mono + int64(watchedFor)
 	a.book(f)
 	a.makeRoom()
 	b.odd(now, a, risen(&before, &a.now.n))
 }
+
+// watchedFor is for how long after something odd an account's counts on other nodes are followed closely; those of any
+// other account are asked for when it is asked about somebody new.
+const watchedFor = time.Minute
 
 // risen returns the set of signals that changed.
 func risen(before, after *[signals]uint32) (set uint16) {

@@ -114,9 +114,10 @@ func (b *Budget) holdsKey() string { return b.deps.Prefix + "budget:holds" }
 // be told stays to be told.
 func (b *Budget) exchange(ctx context.Context) error {
 	var dirty []*account
+	now := b.deps.Clock().Mono
 	b.accounts.all(func(a *account) {
 		a.mu.Lock()
-		if a.dirty {
+		if a.dirty || now < a.watched {
 			dirty = append(dirty, a)
 		}
 		a.mu.Unlock()
