@@ -22,18 +22,21 @@ type clientsCmd struct {
 	Data   string            `help:"A demo's data folder, for the two defaults." default:"./data/demo" placeholder:"DIR"`
 	Format string            `help:"Form of the output." enum:"text,json" default:"text"`
 
-	Add     clientsAddCmd     `cmd:"" help:"Add a caller; its secrets are shown once."`
-	Import  clientsImportCmd  `cmd:"" help:"Add many callers from a CSV file."`
-	List    clientsListCmd    `cmd:"" help:"List callers."`
-	Show    clientsShowCmd    `cmd:"" help:"Show one caller."`
-	Rotate  clientsRotateCmd  `cmd:"" help:"Give a caller a new API key or portal password; the old key works on for a while."`
-	Revoke  clientsRevokeCmd  `cmd:"" help:"End one key, one portal account, or a caller altogether, at once."`
-	Suspend clientsSuspendCmd `cmd:"" help:"Stop answering a caller, which is told whom to talk to."`
-	Resume  clientsResumeCmd  `cmd:"" help:"Answer a suspended caller again."`
-	Limits  clientsLimitsCmd  `cmd:"" help:"Change a caller's limits."`
-	Staff   clientsStaffCmd   `cmd:"" help:"Change who may look people up in the portal's contract for a caller."`
-	Push    clientsPushCmd    `cmd:"" help:"Bring a directory file into Redis."`
-	Pull    clientsPullCmd    `cmd:"" help:"Write the directory into a file, for a backup or to leave Redis."`
+	Add         clientsAddCmd         `cmd:"" help:"Add a caller; its secrets are shown once."`
+	Import      clientsImportCmd      `cmd:"" help:"Add many callers from a CSV file."`
+	List        clientsListCmd        `cmd:"" help:"List callers."`
+	Show        clientsShowCmd        `cmd:"" help:"Show one caller."`
+	Rotate      clientsRotateCmd      `cmd:"" help:"Give a caller a new API key or portal password; the old key works on for a while."`
+	Revoke      clientsRevokeCmd      `cmd:"" help:"End one key, one portal account, or a caller altogether, at once."`
+	Suspend     clientsSuspendCmd     `cmd:"" help:"Stop answering a caller, which is told whom to talk to."`
+	Resume      clientsResumeCmd      `cmd:"" help:"Answer a suspended caller again."`
+	Limits      clientsLimitsCmd      `cmd:"" help:"Change a caller's limits."`
+	Staff       clientsStaffCmd       `cmd:"" help:"Change who may look people up in the portal's contract for a caller."`
+	PublicKey   clientsPublicKeyCmd   `cmd:"" help:"Change the public keys that a caller takes access tokens with."`
+	Certificate clientsCertificateCmd `cmd:"" help:"Change the client certificates of a caller."`
+
+	Push clientsPushCmd `cmd:"" help:"Bring a directory file into Redis."`
+	Pull clientsPullCmd `cmd:"" help:"Write the directory into a file, for a backup or to leave Redis."`
 }
 
 // Help shows examples below the flags.
@@ -44,6 +47,8 @@ are shown once and kept only as hashes. docs/callers.md describes the directory,
   verigate clients list
   verigate clients add clinic-01001 --kind clinic --facility 01001 --portal 01001_BV
   verigate clients rotate clinic-01001 --overlap 7d
+  verigate clients public-key add clinic-01001 --pem public.pem
+  verigate clients certificate add clinic-01001 --pem client.pem --required
   verigate clients --config /etc/verigate.yaml import callers.csv --secrets out.csv
   verigate clients --config /etc/verigate.yaml push /var/lib/verigate/clients.ndjson
   verigate clients --redis redis://127.0.0.1:6379/0 --key-file /etc/verigate/keys/clients pull backup.ndjson`
@@ -173,10 +178,10 @@ func (c *clientsListCmd) Run(ctx context.Context, parent *clientsCmd) error {
 		return printJSON(os.Stdout, shown)
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tKIND\tFACILITY\tSTATUS\tSCOPES\tKEYS\tACCOUNTS\tNAME")
+	fmt.Fprintln(w, "ID\tKIND\tFACILITY\tSTATUS\tSCOPES\tKEYS\tPUBLIC/CERTS\tACCOUNTS\tNAME")
 	for _, e := range shown {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", e.ID, e.Kind, dashed(e.Facility), e.Status, strings.Join(e.Scopes, ","),
-			len(usable(e.Keys, time.Now())), dashed(strings.Join(usernames(e), ",")), e.Name)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", e.ID, e.Kind, dashed(e.Facility), e.Status, strings.Join(e.Scopes, ","),
+			len(usable(e.Keys, time.Now())), otherCredentials(e), dashed(strings.Join(usernames(e), ",")), e.Name)
 	}
 	return w.Flush()
 }
@@ -231,6 +236,7 @@ func (c *clientsShowCmd) Run(ctx context.Context, parent *clientsCmd) error {
 	for _, k := range e.Keys {
 		fmt.Fprintf(w, "key\t%s, made %s%s\n", k.ID, k.Created.Format(time.DateOnly), keyState(k, time.Now()))
 	}
+	showPublic(w, e)
 	for _, a := range e.Accounts {
 		fmt.Fprintf(w, "account\t%s%s\n", a.Username, map[bool]string{true: ", revoked"}[a.Revoked])
 	}
