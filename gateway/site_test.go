@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/tls"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -219,9 +220,7 @@ func (s *site) forge(t *testing.T, key ed25519.PrivateKey, claims jwt.MapClaims)
 	t.Helper()
 	all := jwt.MapClaims{"iss": siteIssuer, "aud": siteIssuer, "sub": "plain", "client_id": "plain", "cred": s.ids["plain"], "scope": "lookup verify",
 		"exp": time.Now().Add(time.Minute).Unix()}
-	for name, v := range claims {
-		all[name] = v
-	}
+	maps.Copy(all, claims)
 	tok := jwt.NewWithClaims(jwt.SigningMethodEdDSA, all)
 	tok.Header["typ"], tok.Header["kid"] = "at+jwt", s.tokens.Status().Signing
 	text, err := tok.SignedString(key)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/verigate/verigate/clients/token"
 	"github.com/verigate/verigate/gateway"
+	"github.com/verigate/verigate/gateway/admin"
 	"github.com/verigate/verigate/gateway/secure"
 )
 
@@ -89,4 +90,15 @@ func (n *node) startTokens() (gateway.Tokens, error) {
 	}
 	n.onStop(func(context.Context) error { n.tokens.Close(); return nil })
 	return n.tokens, nil
+}
+
+// describeCredentials tells the admin listener how the files of HTTPS and the access tokens are.
+func (n *node) describeCredentials() {
+	if n.files != nil {
+		n.admin.AddComponent(admin.Component{Name: "tls", Check: n.files.Healthy})
+		n.admin.AddSection("tls", func() any { return n.files.Status() })
+	}
+	if n.tokens != nil {
+		n.admin.AddSection("tokens", func() any { return n.tokens.Status() })
+	}
 }

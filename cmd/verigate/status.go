@@ -56,13 +56,7 @@ func (n *node) describe() {
 	n.admin.AddSection("audit", func() any { return n.audit.Status() })
 	n.admin.AddSection("callers", func() any { return n.callers.Status() })
 	n.admin.AddSection("policy", func() any { return n.policy.Status() })
-	if n.files != nil {
-		n.admin.AddComponent(admin.Component{Name: "tls", Check: n.files.Healthy})
-		n.admin.AddSection("tls", func() any { return n.files.Status() })
-	}
-	if n.tokens != nil {
-		n.admin.AddSection("tokens", func() any { return n.tokens.Status() })
-	}
+	n.describeCredentials()
 	n.admin.AddSection("budget", func() any { return n.budget.Status() })
 	if m.filter != nil {
 		n.admin.AddComponent(admin.Component{Name: "filter", Check: func() error {
