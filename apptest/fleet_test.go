@@ -25,6 +25,7 @@ type fleet struct {
 	dir    string
 	seeded *clients.Seeded
 	http   *http.Client
+	ahead  time.Duration // how far our clock is ahead of the registry's, whose date is fixed
 
 	registry sync.RWMutex // held by whoever changes people; whoever stops the registry holds it alone
 	mu       sync.Mutex
@@ -68,6 +69,7 @@ func startFleet(t *testing.T, cache string) *fleet {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.readClock()
 	t.Cleanup(func() {
 		f.http.CloseIdleConnections()
 		if err := f.Stop(30 * time.Second); err != nil {
@@ -75,6 +77,16 @@ func startFleet(t *testing.T, cache string) *fleet {
 		}
 	})
 	return f
+}
+
+// readClock learns from a heartbeat what time it is at the registry.
+func (f *fleet) readClock() {
+	f.t.Helper()
+	var beat struct{ Watermark struct{ At time.Time } }
+	if _, err := f.call(http.MethodGet, f.Registry.URL+"/changes?wait=0s", "", nil, &beat); err != nil || beat.Watermark.At.IsZero() {
+		f.t.Fatalf("reading the registry's clock: %+v, %v", beat, err)
+	}
+	f.ahead = time.Since(beat.Watermark.At)
 }
 
 func (f *fleet) count(what string) {

@@ -100,8 +100,8 @@ func (f *fleet) question() {
 	f.count(a.Source)
 	oldest := sent.Add(-time.Duration(*a.MaxAge) * time.Second) // what is answered was true at some time since
 	if a.Outcome == "not_found" {
-		asOf, _ := time.Parse(time.RFC3339, a.AsOf)
-		if asOf.After(born) || born.Before(oldest) || a.Source == "registry" {
+		asOf, err := time.Parse(time.RFC3339, a.AsOf) // whole seconds, cut off
+		if err != nil || asOf.Add(f.ahead).After(born) || born.Before(oldest) || a.Source == "registry" {
 			f.fail("somebody born %s before is denied from %s as of %s, bound %d s", sent.Sub(born), a.Source, a.AsOf, *a.MaxAge)
 		}
 		return
