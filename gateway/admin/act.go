@@ -103,6 +103,8 @@ func (s *Server) operator(r *http.Request) (*verify.Caller, verify.Refusal) {
 		refusal = verify.RefusalKeyUnknown
 	case by.Kind != verify.CallerOperator || !by.Scopes.Has(verify.ScopeAdmin):
 		refusal = verify.RefusalScope
+	case by.CertificateRequired: // this listener asks for none
+		refusal = verify.RefusalCertificate
 	}
 	return by, refusal
 }
