@@ -74,6 +74,7 @@ today: %q
 keys: {subject: %q}
 registry: {dialect: portal, url: %q, portal: {username: %q, password_file: %q}}
 clients: {file: %q, key_file: %q, unlimited: true}
+budget: {enabled: false}
 gateway: {portal: {token_keys: [%q]}}
 audit: {dir: %q, keys: %q}
 `, public, admin, today, secret("subject", strings.Repeat("s", 43)), inner.Gateway, inner.PortalUsername,

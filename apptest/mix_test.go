@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,6 +25,11 @@ const askers = 16
 func TestNationalMix(t *testing.T) {
 	t.Run("without Redis", func(t *testing.T) {
 		askMix(t, startDemo(t), samples(t, "national", *mixSize, 1), func(int) {})
+	})
+	// Nobody limits are switched off for: one caller alone asks what a city does, as many different people as there are.
+	t.Run("with limits and harvest budgets", func(t *testing.T) {
+		g := startDemoIn(t, filepath.Join(t.TempDir(), "demo"), "--people", people, "--today", today)
+		askMix(t, g, samples(t, "national", *mixSize, 4), func(int) {})
 	})
 	t.Run("with Redis", func(t *testing.T) {
 		redis := startRedis(t)

@@ -74,7 +74,7 @@ type account struct {
 func (a *account) open(key string, c *verify.Caller, salt uint64) {
 	a.key, a.kind, a.salt = key, c.Kind, salt
 	a.contact = c.Contact
-	a.room.Store(room)
+	a.room.Store(roomAtOnce)
 }
 
 // roll moves on to the epoch; the caller holds mu.
@@ -124,7 +124,8 @@ func (a *account) unprovenPeople() int64 {
 // makeRoom sets how many questions may be under way: as many as could all turn out to be about strangers without the
 // account learning of more people than it may.
 func (a *account) makeRoom() {
-	n := room + a.count(people)/2 + a.unproven - a.unprovenPeople()
+	more := a.count(people)/2 + a.unproven
+	n := min(roomAtOnce+more, room+more-a.unprovenPeople())
 	a.room.Store(int32(max(roomWhenSlow/2, min(n, 1<<20))))
 }
 

@@ -46,9 +46,9 @@ const strangersCap = 60
 // limits are what an account may do in a window, by signal, and how many questions it may have under way.
 type limits [signals]int64
 
-// room is how many people a caller without history may learn of without proof, questions under way included. It holds
-// whatever the other limits are.
-const room = 96
+// room is how many people a caller without history may learn of without proof, questions under way included; it holds
+// whatever the other limits are. roomAtOnce is how many questions it may have under way.
+const room, roomAtOnce = 96, 64
 
 // roomWhenSlow is how many questions a slowed caller may have under way.
 const roomWhenSlow = 4

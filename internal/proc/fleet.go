@@ -101,6 +101,7 @@ today: %q
 keys: {subject: %s}
 registry: {url: %q}
 clients: {file: %q, key_file: %q, unlimited: true}
+budget: {enabled: false}
 gateway: {portal: {token_keys: [%s]}}
 audit: {dir: %s, keys: %s}
 cache:
