@@ -52,7 +52,10 @@ func (x *exchange) streamed() bool {
 }
 
 func (x *exchange) takeSlot() bool {
-	if x.slot = x.s.slots.take(); x.slot {
+	if !x.streamed() {
+		x.s.pacer.noticed(x.now)
+	}
+	if x.slot = x.s.slots.take(x.route.lane); x.slot {
 		return true
 	}
 	x.retryAfter = x.s.cfg.RetryAfter.Std()

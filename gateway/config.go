@@ -31,8 +31,32 @@ type Config struct {
 	Deadline            config.Duration `yaml:"deadline" default:"3s" min:"10ms" max:"1m" help:"How long a native request may wait for the registry."`
 	RetryAfter          config.Duration `yaml:"retry_after" default:"2s" min:"1s" max:"10m" help:"What Retry-After says when the registry or the gateway cannot answer."`
 	MaxDelay            config.Duration `yaml:"max_delay" default:"2s" min:"0s" max:"30s" help:"The longest that a slowed caller's answer is held back."`
+	Lanes               LanesConfig     `yaml:"lanes"`
 	Stream              StreamConfig    `yaml:"stream"`
 	Portal              PortalConfig    `yaml:"portal"`
+}
+
+// LanesConfig is who goes first when not everybody can: clinics' lookups, then other lookups and single verifications,
+// then batches.
+type LanesConfig struct {
+	ClinicReserve       float64 `yaml:"clinic_reserve" default:"0.25" min:"0" max:"0.9" help:"Share of max_in_flight that only clinics' lookups may take."`
+	RegistrationReserve float64 `yaml:"registration_reserve" default:"0.25" min:"0" max:"0.9" help:"Share of max_in_flight that batches leave to single verifications, beside the clinics' share."`
+	BatchShare          float64 `yaml:"batch_share" default:"0.2" min:"0.01" max:"1" help:"Share of one processor that batches may use while anybody else asks; while nobody does they may use all."`
+}
+
+// Validate holds the shares to leaving something for everybody.
+func (c *LanesConfig) Validate() error {
+	if c.ClinicReserve+c.RegistrationReserve > 0.95 {
+		return fmt.Errorf("clinic_reserve %v: together with registration_reserve %v must not be above 0.95", c.ClinicReserve, c.RegistrationReserve)
+	}
+	return nil
+}
+
+// spare returns how many of n slots each lane leaves for those before it.
+func (c *LanesConfig) spare(n int) (s [verify.Lanes]int64) {
+	s[verify.LaneRegistration] = int64(c.ClinicReserve * float64(n))
+	s[verify.LaneBatch] = s[verify.LaneRegistration] + int64(c.RegistrationReserve*float64(n))
+	return s
 }
 
 // StreamConfig is about streamed verifications.

@@ -3,6 +3,7 @@ package gateway
 import (
 	v1 "github.com/verigate/verigate/gateway/v1"
 	"github.com/verigate/verigate/internal/metric"
+	"github.com/verigate/verigate/verify"
 )
 
 // counters are the edge's metrics. All series exist from the start, so that a rate over one that never moved is 0 and
@@ -32,11 +33,13 @@ func newCounters(set *metric.Set, s *Server) counters {
 		c.routes = append(c.routes, newRouteCounters(set, r))
 	}
 	set.Gauge("verigate_gateway_in_flight", "Requests that hold a slot.", func() float64 {
-		return float64(int64(s.cfg.MaxInFlight) - max(0, s.slots.free.Load()))
+		return float64(int64(s.cfg.MaxInFlight) - s.slots.free.Load())
 	})
-	set.Gauge("verigate_gateway_waiting", "Requests that wait for a slot.", func() float64 {
-		return float64(max(0, -s.slots.free.Load()))
-	})
+	for lane := range verify.Lane(verify.Lanes) {
+		set.Gauge("verigate_gateway_waiting", "Requests that wait for a slot, by lane.", func() float64 {
+			return float64(s.slots.queued(lane))
+		}, "lane", verify.LaneNames[lane])
+	}
 	return c
 }
 

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/verigate/verigate/verify"
 )
 
 // Handle is one request without a connection, for measuring.
@@ -29,19 +31,44 @@ func RoutesInPlace() bool {
 }
 
 // Slots are the global slots by themselves.
-type Slots struct{ s *slots }
+type Slots struct{ l *lanes }
 
-// NewSlots makes n slots with so many waiters for so long.
-func NewSlots(n, waiting int, wait time.Duration) Slots { return Slots{newSlots(n, waiting, wait)} }
+// NewSlots makes n slots with so many waiters of a lane for so long; spare are those each lane leaves to those before it.
+func NewSlots(n, waiting int, wait time.Duration, spare [verify.Lanes]int64) Slots {
+	return Slots{newLanes(n, waiting, wait, spare)}
+}
 
 // Take takes a slot.
-func (s Slots) Take() bool { return s.s.take() }
+func (s Slots) Take(lane verify.Lane) bool { return s.l.take(lane) }
+
+// TakeLast takes a slot for a chunk of a batch.
+func (s Slots) TakeLast() func() { return s.l.takeLast() }
 
 // Give gives one back.
-func (s Slots) Give() { s.s.give() }
+func (s Slots) Give() { s.l.give() }
 
-// Free is how many are free; negative: so many wait.
-func (s Slots) Free() int64 { return s.s.free.Load() }
+// Free is how many are free.
+func (s Slots) Free() int64 { return s.l.free.Load() }
+
+// Waiting is how many wait.
+func (s Slots) Waiting() int64 { return s.l.waiting.Load() }
+
+// Pacer is what holds batches back, by itself.
+type Pacer struct{ p *pacer }
+
+// NewPacer makes one.
+func NewPacer(share float64, all int, clock verify.Clock) Pacer {
+	return Pacer{newPacer(share, all, clock)}
+}
+
+// Noticed tells it that somebody else asks.
+func (p Pacer) Noticed(now verify.Instant) { p.p.noticed(now) }
+
+// Seat is a stream's right to run.
+func (p Pacer) Seat() (enter, leave func()) {
+	s := &seat{p: p.p}
+	return s.enter, s.leave
+}
 
 // ReadLines reads a stream to its end by the window given.
 func ReadLines(r io.Reader, window, limit int) (all []string, tooLong []bool, err error) {

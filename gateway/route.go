@@ -17,6 +17,7 @@ type route struct {
 	allow   string
 	call    verify.Call
 	scope   verify.Scope
+	lane    verify.Lane // by the call alone: the purpose is not known before there is a slot to read it in
 	portal  portal.Call // CallNone: a call of the native API
 	body    bool        // read the body before anything else is done
 	streams bool        // a body of NDJSON is a stream, and not read before
@@ -27,7 +28,7 @@ type route struct {
 
 var (
 	routeLookup  = &route{n: 1, name: "lookup", path: "/v1/lookup", span: "POST /v1/lookup", method: post, allow: post, call: verify.CallLookup, scope: verify.ScopeLookup, body: true, serve: (*exchange).lookup}
-	routeVerify  = &route{n: 2, name: "verify", path: "/v1/verify", span: "POST /v1/verify", method: post, allow: post, call: verify.CallVerify, scope: verify.ScopeVerify, body: true, streams: true, serve: (*exchange).verification}
+	routeVerify  = &route{n: 2, name: "verify", path: "/v1/verify", span: "POST /v1/verify", method: post, allow: post, call: verify.CallVerify, scope: verify.ScopeVerify, lane: verify.LaneRegistration, body: true, streams: true, serve: (*exchange).verification}
 	routeUsage   = &route{n: 3, name: "usage", path: "/v1/usage", span: "GET /v1/usage", method: get, allow: get, serve: (*exchange).usage}
 	routeOpenAPI = &route{n: 4, name: "openapi", path: "/openapi.yaml", span: "GET /openapi.yaml", method: get, allow: "GET, HEAD", serve: (*exchange).openAPI}
 	routeToken   = &route{n: 5, name: "oauth_token", path: "/oauth/token", span: "POST /oauth/token", method: post, allow: post, call: verify.CallLogin, body: true, tokens: true, oauth: true, serve: (*exchange).accessToken}

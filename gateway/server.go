@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/verigate/verigate/gateway/portal"
 	v1 "github.com/verigate/verigate/gateway/v1"
+	"github.com/verigate/verigate/verify"
 )
 
 // Server is the public edge. It serves any number of listeners, plain and TLS side by side, until Shutdown. It is safe
@@ -22,8 +24,9 @@ type Server struct {
 	cfg        Config
 	deps       Deps
 	http       *fasthttp.Server
-	slots      *slots
-	streams    *slots
+	slots      *lanes
+	streams    *lanes
+	pacer      *pacer
 	tokens     *portal.Tokens
 	corsOrigin []byte
 	proxies    []netip.Prefix
@@ -53,8 +56,9 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, deps: deps, tokens: tokens, proxies: proxies, corsOrigin: []byte(cfg.Portal.CORSOrigin),
-		slots:   newSlots(cfg.MaxInFlight, cfg.MaxQueue, cfg.QueueWait.Std()),
-		streams: newSlots(cfg.Stream.MaxStreams, 0, 0),
+		slots:   newLanes(cfg.MaxInFlight, cfg.MaxQueue, cfg.QueueWait.Std(), cfg.Lanes.spare(cfg.MaxInFlight)),
+		streams: newLanes(cfg.Stream.MaxStreams, 0, 0, [verify.Lanes]int64{}),
+		pacer:   newPacer(cfg.Lanes.BatchShare, runtime.GOMAXPROCS(0), deps.Clock),
 	}
 	s.pool.New = func() any { return &exchange{reader: new(v1.Reader), portal: new(portal.Reader)} }
 	s.ctx, s.cancel = base()

@@ -30,6 +30,8 @@ type stream struct {
 	stop  v1.Problem        // why no further line is looked up: the caller's quota is used up, say
 
 	rights *verify.Entitlements // the field policy of the chunk in hand
+	seat   seat
+	seated bool
 }
 
 // row is one line of the chunk in hand.
@@ -52,7 +54,7 @@ func (x *exchange) stream() {
 	if !x.identifyKey(0) {
 		return
 	}
-	if !x.s.streams.take() {
+	if !x.s.streams.take(verify.LaneBatch) {
 		x.retryAfter = x.s.cfg.RetryAfter.Std()
 		x.refuse(v1.Problem{Refusal: verify.RefusalOverloaded})
 		return
@@ -65,7 +67,7 @@ func (x *exchange) stream() {
 		body = r
 	}
 	limit := int(x.s.cfg.Stream.MaxLine)
-	st := &stream{x: x, began: x.now, in: newLines(&paced{x: x, r: body}, max(windowSize, limit+2))}
+	st := &stream{x: x, seat: seat{p: x.s.pacer}, began: x.now, in: newLines(&paced{x: x, r: body}, max(windowSize, limit+2))}
 	x.header(fasthttp.StatusOK, contentTypeNDJSON)
 	x.rc.Response.ImmediateHeaderFlush = true
 	x.rc.Response.SetBodyStream(st, -1)
@@ -99,6 +101,7 @@ func (st *stream) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 func (st *stream) WriteTo(w io.Writer) (written int64, err error) {
 	defer func() {
 		if p := recover(); p != nil {
+			st.rise()
 			st.x.logCrash(p)
 			st.x.problem = v1.Problem{Refusal: verify.RefusalInternal}
 			err = errCrashed
@@ -110,6 +113,7 @@ func (st *stream) WriteTo(w io.Writer) (written int64, err error) {
 		if end != nil && !errors.Is(end, io.EOF) {
 			st.cut(end)
 		}
+		st.rise()
 		n, werr := st.send(w)
 		written += n
 		switch {
@@ -140,20 +144,40 @@ func (st *stream) Close() error {
 	return nil // the exchange is not pooled again: its batch may have grown five hundred times its usual size
 }
 
-// chunk reads and parses lines until there are enough or the sender pauses. The error is what ends the stream, after
-// the lines in hand are answered.
+// sit waits for the stream's turn to run, rise ends it. Neither reading what has not come nor writing needs a turn.
+func (st *stream) sit() {
+	st.seat.enter()
+	st.seated = true
+}
+
+func (st *stream) rise() {
+	if st.seated {
+		st.seated = false
+		st.seat.leave()
+	}
+}
+
+// chunk reads and parses lines until there are enough or the sender pauses; beside others it takes fewer at once. The
+// error is what ends the stream, after the lines in hand are answered.
 func (st *stream) chunk() error {
 	x := st.x
 	x.now = x.s.deps.Clock() // anew, like the policy: a stream may last for hours
 	st.rights = x.s.deps.Policy.Entitlements()
 	st.rows, st.text, x.delay = st.rows[:0], st.text[:0], 0
-	for len(st.rows) < x.s.cfg.Stream.Chunk && (len(st.rows) == 0 || st.in.ready()) {
+	limit := x.s.cfg.Stream.Chunk
+	for len(st.rows) < limit && (len(st.rows) == 0 || st.in.ready()) {
 		if x.s.stopping.Load() {
 			return errStopping
 		}
 		line, long, err := st.in.next(int(x.s.cfg.Stream.MaxLine))
 		if err != nil {
 			return err
+		}
+		if len(st.rows) == 0 {
+			st.sit()
+			if x.s.pacer.beside() {
+				limit = min(limit, chunkBeside)
+			}
 		}
 		st.row++
 		st.rows = append(st.rows, row{n: st.row})

@@ -45,7 +45,9 @@ func (st *stream) admit() {
 			x.delay = v.Delay
 			return
 		case verify.RefusalRate, verify.RefusalConcurrency:
+			st.rise()
 			pause(min(max(v.RetryAfter, time.Millisecond), longestPause))
+			st.sit()
 		default:
 			st.stop = v1.Problem{Refusal: v.Refusal}
 		}
@@ -109,7 +111,7 @@ func (st *stream) fill(first int) (next int) {
 	b, id := &st.x.batch, st.x.batch.RequestID
 	b.Reset()
 	b.Now, b.RequestID, b.Deadline = st.x.now, id, st.x.s.cfg.Deadline.Std()
-	b.Caller, b.Call, b.Entitlements = st.x.caller, verify.CallBatch, st.rights
+	b.Caller, b.Call, b.Entitlements, b.Seat = st.x.caller, verify.CallBatch, st.rights, &st.seat
 	for next = first; next < len(st.rows); next++ {
 		r := &st.rows[next]
 		if st.stop.Refused() {
@@ -135,10 +137,11 @@ func (st *stream) fill(first int) (next int) {
 // resolve looks the batch up, holding a slot like any request for as long as that takes.
 func (st *stream) resolve() {
 	x := st.x
-	for !x.s.slots.take() {
+	give := x.s.slots.takeLast()
+	for ; give == nil; give = x.s.slots.takeLast() {
 		pause(max(x.s.cfg.QueueWait.Std(), 10*time.Millisecond))
 	}
-	defer x.s.slots.give()
+	defer give()
 	x.s.deps.Resolver.Resolve(x.ctx, &x.batch)
 	x.ctx = x.s.ctx // a sampled stream is traced for its first batch: a trace with a million rows helps nobody
 }

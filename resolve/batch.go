@@ -45,6 +45,7 @@ type Batch struct {
 
 	Entitlements *verify.Entitlements // the field policy the batch was let in by; nil: the one in force when it is judged
 	Carries      verify.Parts         // what the call's reply has a place for; 0: all that its kind of call has
+	Seat         Seat                 // nil: nobody minds how long the batch runs
 
 	lookup    verify.Lookup
 	index     []int // lookup entry i belongs to Items[index[i]]

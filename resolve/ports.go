@@ -36,3 +36,9 @@ type Recorder interface {
 type Budget interface {
 	Charge(now verify.Instant, c *verify.Caller, staff, subject verify.Subject, q *verify.Query, a *verify.Answer)
 }
+
+// Seat is a batch's right to run, which it gives up while it waits for the registry.
+type Seat interface {
+	Park()
+	Unpark()
+}

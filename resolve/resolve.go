@@ -56,7 +56,7 @@ func (r *Resolver) Resolve(ctx context.Context, b *Batch) {
 // prepare lays out the lookup: one entry for each item that parse let through.
 func (r *Resolver) prepare(b *Batch) {
 	l := &b.lookup
-	l.Now, l.Batch = b.Now, b.Call == verify.CallBatch
+	l.Now, l.Batch, l.Lane = b.Now, b.Call == verify.CallBatch, verify.LaneOf(b.Call, b.Purpose)
 	l.Keys, l.Queries, l.Subjects, l.Held, b.index = l.Keys[:0], l.Queries[:0], l.Subjects[:0], l.Held[:0], b.index[:0]
 	for i := range b.Items {
 		item := &b.Items[i]
@@ -112,6 +112,10 @@ func (r *Resolver) ask(ctx context.Context, b *Batch) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
+	if b.Seat != nil {
+		b.Seat.Park()
+		defer b.Seat.Unpark()
+	}
 	r.Asker.Ask(ctx, &b.lookup)
 }
 

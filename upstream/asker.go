@@ -21,6 +21,7 @@ type Config struct {
 	Concurrency int             `yaml:"concurrency" default:"64" min:"1" max:"4096" help:"Calls on their way to the registry at once."`
 	BatchSize   int             `yaml:"batch_size" default:"500" min:"1" max:"500" help:"Most identifiers in one call (the record API allows 500)."`
 	Pending     int             `yaml:"pending" default:"20000" min:"1" help:"Questions waiting for a free call; more are refused as busy."`
+	BatchShare  float64         `yaml:"batch_share" default:"0.25" min:"0.01" max:"1" help:"Share of the calls on their way that batches may take up; clinics go before registrations, both before batches."`
 	RetryRatio  float64         `yaml:"retry_ratio" default:"0.1" min:"0" max:"1" help:"Retries allowed per successful call; 0 switches retries off."`
 	Breaker     BreakerConfig   `yaml:"breaker"`
 }
@@ -86,8 +87,7 @@ type Asker struct {
 
 	mu      sync.Mutex
 	flights map[verify.Subject]*flight
-	lanes   [2][]*flight // waiting: clinics, then bulk
-	active  int          // calls on their way
+	lanes   lanes
 }
 
 // flight is one question on its way, shared by everybody who asks it meanwhile. held is good once done is closed.
@@ -98,16 +98,24 @@ type flight struct {
 	done    chan struct{}
 	held    verify.Held
 	batch   bool
+	lane    verify.Lane
+	taken   bool // on its way: no longer waiting
 }
 
 // New makes an asker; Close ends it.
 func New(cfg Config, d Deps) *Asker {
-	a := &Asker{cfg: cfg, deps: d, flights: make(map[verify.Subject]*flight)}
+	a := &Asker{cfg: cfg, deps: d, flights: make(map[verify.Subject]*flight), lanes: newLanes(&cfg)}
 	a.base, a.stop = context.WithCancel(context.Background())
 	a.retries = retryBudget{ratio: cfg.RetryRatio, tokens: min(1, cfg.RetryRatio*1000) * maxRetryTokens}
 	a.m = newCounters(d.Metrics)
 	a.breaker = newBreaker(cfg.Breaker, d.OnBreaker)
-	d.Metrics.Gauge("verigate_upstream_pending", "Questions waiting for a free call to the registry.", a.pending)
+	for lane := range verify.Lane(verify.Lanes) {
+		d.Metrics.Gauge("verigate_upstream_pending", "Questions waiting for a free call to the registry, by lane.", func() float64 {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			return float64(a.lanes.waiting[lane])
+		}, "lane", verify.LaneNames[lane])
+	}
 	return a
 }
 
@@ -160,77 +168,57 @@ func wait(ctx context.Context, f *flight, held *verify.Held) {
 	*held = f.held
 }
 
-// join returns the flight for a question: the one on its way or a new one; nil when too many wait. Under mu.
+// join returns the flight for a question: the one on its way or a new one; nil when too many wait. A question that waits
+// in a later lane comes forward with whoever joins it. Under mu.
 func (a *Asker) join(l *verify.Lookup, i int) *flight {
-	s := l.Subjects[i]
+	s, lane := l.Subjects[i], l.Lane
+	if l.Batch {
+		lane = verify.LaneBatch
+	}
 	if f := a.flights[s]; f != nil {
 		a.m.coalesced.Inc()
+		a.lanes.forward(f, lane)
 		return f
 	}
-	if len(a.lanes[0])+len(a.lanes[1]) >= a.cfg.Pending {
+	if !a.lanes.room(lane) {
 		a.m.busy.Inc()
 		return nil
 	}
-	f := &flight{key: l.Keys[i], subject: s, done: make(chan struct{}), batch: l.Batch}
+	f := &flight{key: l.Keys[i], subject: s, done: make(chan struct{}), batch: l.Batch, lane: lane}
 	if a.deps.ClaimBound {
 		q := *l.Queries[i] // the flight may outlive the request that its name is a view into
 		q.Claims.Name = bytes.Clone(q.Claims.Name)
 		f.query = &q
 	}
 	a.flights[s] = f
-	lane := 0
-	if l.Batch {
-		lane = 1
-	}
-	a.lanes[lane] = append(a.lanes[lane], f)
+	a.lanes.add(f)
 	return f
 }
 
 // dispatch starts calls while questions wait and calls are free. Under mu.
 func (a *Asker) dispatch() {
-	for a.active < a.cfg.Concurrency && len(a.lanes[0])+len(a.lanes[1]) > 0 {
-		a.active++
+	for flights := a.lanes.take(); len(flights) > 0; flights = a.lanes.take() {
 		a.wg.Add(1)
-		go a.work(a.take())
+		go a.work(flights)
 	}
 }
 
-// take removes the next questions for one call: what waited while all calls were busy goes together, clinics before
-// bulk, never both in one call, so that a bulk call's size does not delay a clinic. Under mu.
-func (a *Asker) take() []*flight {
-	lane := 0
-	if len(a.lanes[0]) == 0 {
-		lane = 1
-	}
-	n := min(len(a.lanes[lane]), a.cfg.BatchSize)
-	taken := append([]*flight(nil), a.lanes[lane][:n]...)
-	rest := copy(a.lanes[lane], a.lanes[lane][n:])
-	clear(a.lanes[lane][rest:])
-	a.lanes[lane] = a.lanes[lane][:rest]
-	return taken
-}
-
-// work makes one call after another until nothing waits.
+// work makes one call after another until nothing waits that may go.
 func (a *Asker) work(flights []*flight) {
 	defer a.wg.Done()
 	for len(flights) > 0 {
+		lane := flights[0].lane
 		a.call(flights)
 		a.mu.Lock()
 		for _, f := range flights {
 			delete(a.flights, f.subject)
 			close(f.done)
 		}
-		if flights = a.take(); len(flights) == 0 {
-			a.active--
-		}
+		a.lanes.done(lane)
+		flights = a.lanes.take()
+		a.dispatch()
 		a.mu.Unlock()
 	}
-}
-
-func (a *Asker) pending() float64 {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return float64(len(a.lanes[0]) + len(a.lanes[1]))
 }
 
 // call asks the registry for the flights' keys and fills their results.

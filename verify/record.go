@@ -153,6 +153,7 @@ func (h *Held) Settled() bool { return h.State != StateUnknown && !h.Stale }
 type Lookup struct {
 	Now      Instant
 	Batch    bool // bulk work: must not push out of the caches what clinics need
+	Lane     Lane // who goes first at the registry
 	Keys     []identity.Key
 	Queries  []*Query
 	Subjects []Subject
