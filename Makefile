@@ -79,6 +79,9 @@ audit-cost: build ## measure what the audit log costs: throughput and latency wi
 load: build $(TOOLS)/k6 ## start the demo, send it the national mix by k6, hold every answer to its sample
 	go run ./loadtest -verigate $(BIN)/verigate -k6 $(TOOLS)/k6 -commit $(COMMIT) $(ARGS)
 
+lanes: build ## measure what a batch at many times its share costs the clinics, on a machine left alone
+	go run ./loadtest/lanes -verigate $(BIN)/verigate -commit $(COMMIT) $(ARGS)
+
 docs: build ## write docs/config.md from the settings' own tags
 	go test ./cmd/verigate -run TestConfigPage -update
 

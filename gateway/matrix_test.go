@@ -91,12 +91,15 @@ func TestFieldPolicyMatrix(t *testing.T) {
 			}
 			m.base = start(t, w, nil)
 			for i := range all {
+				if name != "built in" && i%len(owns) != i/len(owns)%len(owns) { // one setting of switches for each, in turn
+					continue
+				}
 				m.sit(t, &all[i])
 				if t.Failed() {
 					return
 				}
 			}
-			if m.asked < 15_000 {
+			if m.asked < 5_000 {
 				t.Errorf("only %d questions were asked", m.asked)
 			}
 		})
