@@ -28,8 +28,11 @@ type KeeperDeps struct {
 	Filter   *Filter
 	Source   Source
 	Progress func(Progress) // nil: nobody is told
-	Metrics  *metric.Set
-	Log      *slog.Logger // nil: slog.Default()
+	// Ask puts so many identifiers that were issued, of every kind, to the registry, whose answers [Filter.Observe] then
+	// sees: a trial need not wait for callers. nil: it waits.
+	Ask     func(ctx context.Context, count int) error
+	Metrics *metric.Set
+	Log     *slog.Logger // nil: slog.Default()
 }
 
 // Keeper gives a filter its generations: the stored one at start, else one built from the registry; a new one when the
@@ -219,13 +222,7 @@ func (k *Keeper) progress(p Progress) {
 func (k *Keeper) promote(ctx context.Context, g *Generation, gaps int) bool {
 	if k.deps.Filter.inUse() && k.cfg.Comparisons > 0 && k.cfg.Trial > 0 {
 		k.set(func(s *KeeperStatus) { s.Doing = "comparing" })
-		over := k.deps.Filter.Try(g, k.cfg.Comparisons)
-		select {
-		case <-over:
-		case <-time.After(k.cfg.Trial.Std()):
-		case <-ctx.Done():
-		}
-		agreed, failed := k.deps.Filter.EndTrial()
+		agreed, failed := k.trial(ctx, g)
 		if failed {
 			k.m.disagreed.Inc()
 			k.fail(ctx, "the new one disagrees with the registry", errors.New("it would have denied an identifier that the registry knows"))
@@ -245,6 +242,23 @@ func (k *Keeper) promote(ctx context.Context, g *Generation, gaps int) bool {
 	k.deps.Log.LogAttrs(ctx, slog.LevelInfo, "prefilter taken into use",
 		slog.Uint64("keys", info.Keys), slog.Uint64("bytes", info.Bytes), slog.Uint64("watermark", info.Watermark.Version))
 	return true
+}
+
+// trial compares g with the registry's answers: those to callers, and those asked for here.
+func (k *Keeper) trial(ctx context.Context, g *Generation) (agreed int64, failed bool) {
+	over := k.deps.Filter.Try(g, k.cfg.Comparisons)
+	ctx, cancel := context.WithTimeout(ctx, k.cfg.Trial.Std())
+	defer cancel()
+	if k.deps.Ask != nil {
+		if err := k.deps.Ask(ctx, k.cfg.Comparisons); err != nil && ctx.Err() == nil {
+			k.deps.Log.LogAttrs(ctx, slog.LevelWarn, "prefilter: the comparisons wait for callers", slog.String("cause", err.Error()))
+		}
+	}
+	select {
+	case <-over:
+	case <-ctx.Done():
+	}
+	return k.deps.Filter.EndTrial()
 }
 
 var errGap = errors.New("the feed had a gap while it was made")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,12 +53,22 @@ type kept struct {
 
 func keep(t *testing.T, source *failing, path string) *kept {
 	t.Helper()
+	return keepAsking(t, source, path, nil)
+}
+
+// keepAsking is keep with a keeper that asks for its own comparisons.
+func keepAsking(t *testing.T, source *failing, path string, ask func(k *kept, count int) error) *kept {
+	t.Helper()
 	var cfg prefilter.KeeperConfig
 	config.Defaults(&cfg)
 	cfg.Path, cfg.Comparisons = path, 3
 	f, set := newFilter(nil)
 	k := &kept{Filter: f, source: source, set: set, path: path}
-	k.keeper = prefilter.NewKeeper(cfg, prefilter.KeeperDeps{Filter: f, Source: source, Metrics: set})
+	deps := prefilter.KeeperDeps{Filter: f, Source: source, Metrics: set, Log: slog.New(slog.DiscardHandler)}
+	if ask != nil {
+		deps.Ask = func(_ context.Context, count int) error { return ask(k, count) }
+	}
+	k.keeper = prefilter.NewKeeper(cfg, deps)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { k.keeper.Run(ctx); close(done) }()
@@ -171,6 +182,49 @@ func TestKeeperRebuildsOnScheduleAfterATrial(t *testing.T) {
 			t.Errorf("after a trial without a comparison version %d is in use", k.version())
 		}
 	})
+}
+
+func TestKeeperAsksForItsComparisons(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		ask     func(t *testing.T) func(*kept, int) error
+		at      uint64 // in use right after
+		tenMins uint64 // and when the trial is over
+	}{
+		{"the registry agrees", func(t *testing.T) func(*kept, int) error {
+			return func(k *kept, n int) error { k.answers(t, uint64(n)); return nil }
+		}, 200, 200},
+		{"the registry cannot be asked", func(*testing.T) func(*kept, int) error {
+			return func(*kept, int) error { return errors.New("down") }
+		}, 100, 200},
+		{"it knows somebody whom the new one denies", func(t *testing.T) func(*kept, int) error {
+			return func(k *kept, n int) error {
+				k.Observe(&verify.Lookup{Keys: []identity.Key{key(t, identity.KindID, 1_080_000_001)},
+					Held: []verify.Held{{State: verify.StatePresent, Source: verify.SourceRegistry, Version: 150}}})
+				return nil
+			}
+		}, 100, 100},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &failing{stand: newStand(1000)}
+				k := keepAsking(t, s, "", c.ask(t))
+				<-k.keeper.Ready()
+				s.version = 200
+				k.keeper.Rebuild()
+				synctest.Wait()
+				if k.version() != c.at {
+					t.Errorf("version %d is in use, want %d", k.version(), c.at)
+				}
+				pass(time.Second)
+				pass(10 * time.Minute)
+				synctest.Wait()
+				if c.at != c.tenMins && k.version() != c.tenMins {
+					t.Errorf("after the trial version %d is in use, want %d", k.version(), c.tenMins)
+				}
+			})
+		})
+	}
 }
 
 func TestKeeperGivesUpAGenerationThatDisagrees(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/verigate/verigate/cache"
 	"github.com/verigate/verigate/cache/prefilter"
 	"github.com/verigate/verigate/identity"
 )
@@ -20,8 +19,7 @@ type filterRebuildCmd struct {
 // Help shows examples below the flags.
 func (*filterRebuildCmd) Help() string {
 	return `Has a running gateway build a new generation from the registry's export, now instead of at its time. The old one answers on
-until the new one has agreed with the registry as often as cache.filter.comparisons asks; while it waits, this command has
-identifiers of the export compared, so that a quiet gateway need not wait for its callers.
+until the new one has agreed with the registry as often as cache.filter.comparisons asks.
 
   verigate filter rebuild
   verigate filter rebuild --admin http://127.0.0.1:9090 --key-file operator.key --no-wait`
@@ -55,11 +53,6 @@ func (c *filterRebuildCmd) Run(ctx context.Context) error {
 	for started := false; ; {
 		if err := o.do(ctx, http.MethodGet, "/status", nil, &now); err != nil {
 			return err
-		}
-		if now.Keeper.Doing == "comparing" {
-			if err := o.do(ctx, http.MethodPost, "/cache/check", checkRequest{Sample: checkPart}, new(cache.Findings)); err != nil {
-				return err
-			}
 		}
 		k := &now.Keeper
 		started = started || k.Doing != "idle" || k.LastBuilt.After(before.Keeper.LastBuilt) || k.LastError != before.Keeper.LastError

@@ -95,7 +95,7 @@ func (n *node) startFeed() error {
 	if c.Filter.Enabled {
 		m.filter = prefilter.New(c.Filter.Live, prefilter.Deps{Metrics: n.metrics, Clock: n.clock})
 		m.keeper = prefilter.NewKeeper(c.Filter.Keeper, prefilter.KeeperDeps{
-			Filter: m.filter, Source: m.exports, Metrics: n.metrics, Log: n.log,
+			Filter: m.filter, Source: m.exports, Ask: n.compare, Metrics: n.metrics, Log: n.log,
 		})
 		deps.Filter = m.filter
 	}

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/verigate/verigate/cache"
@@ -77,23 +79,42 @@ func (n *node) keysToCheck(r *http.Request) ([]identity.Key, error) {
 		}
 		keys = append(keys, key)
 	}
-	drawn, err := n.drawKeys(r, ask.Sample)
-	return append(keys, drawn...), err
+	drawn, err := n.memory.draw(r.Context(), ask.Sample)
+	if err != nil {
+		return nil, &admin.Fault{Status: http.StatusBadGateway, Code: "registry", Err: err}
+	}
+	return append(keys, drawn...), nil
 }
 
-// drawKeys draws identifiers of every kind from the registry's export.
-func (n *node) drawKeys(r *http.Request, count int) (keys []identity.Key, err error) {
+// draw draws identifiers of every kind from the registry's export.
+func (m *memory) draw(ctx context.Context, count int) (keys []identity.Key, err error) {
 	kinds := []identity.Kind{identity.KindID, identity.KindCode, identity.KindCard}
 	for i, kind := range kinds {
 		want := (count - len(keys)) / (len(kinds) - i)
 		if want == 0 {
 			continue
 		}
-		some, err := prefilter.Sample(r.Context(), n.memory.exports, kind, want)
+		some, err := prefilter.Sample(ctx, m.exports, kind, want)
 		if err != nil {
-			return nil, &admin.Fault{Status: http.StatusBadGateway, Code: "registry", Err: err}
+			return nil, err
 		}
 		keys = append(keys, some...)
 	}
 	return keys, nil
+}
+
+// compare puts identifiers of the export to the registry, so that a filter on trial is held against its answers.
+func (n *node) compare(ctx context.Context, count int) error {
+	keys, err := n.memory.draw(ctx, count+count/10) // some were issued after the generation, or have changed since
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(keys, 500) {
+		l := &verify.Lookup{Now: n.clock(), Batch: true, Keys: some, Subjects: make([]verify.Subject, len(some)), Held: make([]verify.Held, len(some))}
+		for i, k := range some {
+			l.Subjects[i] = n.hasher.Subject(k)
+		}
+		n.asker.Ask(ctx, l)
+	}
+	return ctx.Err()
 }
