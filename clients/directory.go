@@ -100,6 +100,10 @@ func Open(cfg Config, deps Deps) (*Directory, error) {
 	return d, nil
 }
 
+// Store returns where the directory is kept, for those who change it, with the keys that changes need. It is closed with
+// the directory.
+func (d *Directory) Store() (Store, *Secrets) { return d.source.changes(d.secrets), d.secrets }
+
 // newShare returns what keeps and shares the counts of limits, nil when there is nowhere to keep them or nothing to count.
 func (d *Directory) newShare(cfg *Config) *share {
 	if cfg.Data == "" || cfg.Unlimited {

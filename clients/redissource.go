@@ -149,4 +149,6 @@ func (s *redisSource) fallback(reason error) (*edition, time.Time, error) {
 
 func (s *redisSource) name() string { return "redis" }
 
+func (s *redisSource) changes(*Secrets) Store { return s.store }
+
 func (s *redisSource) close() error { return s.store.Close() }

@@ -21,6 +21,7 @@ type source interface {
 	// fallback is what to start with when the first look failed, and when it was last known to be right.
 	fallback(reason error) (*edition, time.Time, error)
 	name() string
+	changes(s *Secrets) Store
 	close() error
 }
 
@@ -87,6 +88,10 @@ func (s *fileSource) fallback(reason error) (*edition, time.Time, error) {
 }
 
 func (s *fileSource) name() string { return s.path }
+
+func (s *fileSource) changes(secrets *Secrets) Store {
+	return &FileStore{Path: s.path, Secrets: secrets}
+}
 
 func (s *fileSource) close() error { return nil }
 

@@ -21,6 +21,9 @@ type Store interface {
 	Update(ctx context.Context, change func(*File) error) error
 }
 
+// ErrChangeRefused is what a change gives whose result is not a sound directory.
+var ErrChangeRefused = errors.New("the change is refused")
+
 // FileStore keeps the directory in a file. A change is made under a lock beside it, and the file is replaced whole, so
 // that a reader sees the old one or the new one and nothing between.
 type FileStore struct {
@@ -72,7 +75,7 @@ func encodeSound(f *File) ([]byte, error) {
 		return nil, err
 	}
 	if _, err := Decode(bytes.NewReader(out.Bytes())); err != nil {
-		return nil, fmt.Errorf("the change is refused: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrChangeRefused, err)
 	}
 	return out.Bytes(), nil
 }

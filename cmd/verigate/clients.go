@@ -181,19 +181,18 @@ func (c *clientsListCmd) Run(ctx context.Context, parent *clientsCmd) error {
 	fmt.Fprintln(w, "ID\tKIND\tFACILITY\tSTATUS\tSCOPES\tKEYS\tPUBLIC/CERTS\tACCOUNTS\tNAME")
 	for _, e := range shown {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", e.ID, e.Kind, dashed(e.Facility), e.Status, strings.Join(e.Scopes, ","),
-			len(usable(e.Keys, time.Now())), otherCredentials(e), dashed(strings.Join(usernames(e), ",")), e.Name)
+			usable(e.Keys, time.Now()), otherCredentials(e), dashed(strings.Join(usernames(e), ",")), e.Name)
 	}
 	return w.Flush()
 }
 
-func usable(keys []clients.Key, now time.Time) []clients.Key {
-	var out []clients.Key
-	for _, k := range keys {
-		if k.Revoked == nil && (k.Expires == nil || k.Expires.After(now)) {
-			out = append(out, k)
+func usable(keys []clients.Key, now time.Time) (n int) {
+	for i := range keys {
+		if keys[i].Usable(now) {
+			n++
 		}
 	}
-	return out
+	return n
 }
 
 func usernames(e *clients.Entry) []string {

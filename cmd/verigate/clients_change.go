@@ -31,49 +31,20 @@ type clientsAddCmd struct {
 
 // Run adds a caller.
 func (c *clientsAddCmd) Run(ctx context.Context, parent *clientsCmd) error {
-	made := clients.Issued{Caller: c.ID}
-	err := parent.update(ctx, func(f *clients.File, s *clients.Secrets) error {
-		e, err := c.entry()
-		if err != nil {
-			return err
-		}
-		if !c.NoKey {
-			made = e.AddKey(time.Now(), c.Valid.Std())
-		}
-		if c.Portal != "" {
-			account, err := e.SetPassword(s, c.Portal, "")
-			if err != nil {
-				return err
-			}
-			made.Username, made.Password = account.Username, account.Password
-		}
-		return f.Add(e)
+	n := clients.Newcomer{
+		ID: c.ID, Kind: c.Kind, Name: c.Name, Facility: c.Facility, Contact: c.Contact, Scopes: c.Scopes, Purposes: c.Purposes,
+		Policy: c.Policy, Portal: c.Portal, NoKey: c.NoKey, Valid: c.Valid.Std(),
+	}
+	c.apply(&n.Limits)
+	var made clients.Issued
+	err := parent.update(ctx, func(f *clients.File, s *clients.Secrets) (err error) {
+		made, err = f.AddNew(&n, s, time.Now())
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	return parent.issued(made)
-}
-
-func (c *clientsAddCmd) entry() (*clients.Entry, error) {
-	e, err := clients.NewEntry(c.ID, c.Kind)
-	if err != nil {
-		return nil, err
-	}
-	e.Name, e.Facility, e.Contact = c.Name, c.Facility, c.Contact
-	if len(c.Scopes) > 0 {
-		e.Scopes = c.Scopes
-	}
-	if len(c.Purposes) > 0 {
-		e.Purposes = c.Purposes
-	}
-	c.apply(&e.Limits)
-	for name, on := range c.Policy {
-		if err := e.Policy.Set(name, on); err != nil {
-			return nil, err
-		}
-	}
-	return e, nil
 }
 
 type clientsImportCmd struct {
@@ -139,10 +110,7 @@ func (c *clientsRotateCmd) Run(ctx context.Context, parent *clientsCmd) error {
 			made = e.Rotate(time.Now(), c.Overlap.Std(), c.Valid.Std())
 			return nil
 		}
-		if e.FindAccount(c.Portal) == nil {
-			return fmt.Errorf("caller %s: has no portal account %q", e.ID, c.Portal)
-		}
-		made, err = e.SetPassword(s, c.Portal, "")
+		made, err = e.RotatePassword(s, c.Portal)
 		return err
 	})
 	if err != nil {
@@ -169,7 +137,7 @@ func (c *clientsRevokeCmd) Run(ctx context.Context, parent *clientsCmd) error {
 			what = "account " + c.Portal
 			return e.RevokeAccount(c.Portal)
 		}
-		e.Status = clients.StatusRevoked
+		e.Revoke()
 		return nil
 	})
 	if err == nil {
@@ -186,11 +154,7 @@ type clientsSuspendCmd struct {
 // Run suspends.
 func (c *clientsSuspendCmd) Run(ctx context.Context, parent *clientsCmd) error {
 	return parent.change(ctx, c.ID, func(e *clients.Entry, _ *clients.Secrets) error {
-		if c.Contact != "" {
-			e.Contact = c.Contact
-		}
-		e.Status = clients.StatusSuspended
-		return nil
+		return e.Suspend(c.Contact)
 	})
 }
 
@@ -201,11 +165,7 @@ type clientsResumeCmd struct {
 // Run resumes.
 func (c *clientsResumeCmd) Run(ctx context.Context, parent *clientsCmd) error {
 	return parent.change(ctx, c.ID, func(e *clients.Entry, _ *clients.Secrets) error {
-		if e.Status == clients.StatusRevoked {
-			return fmt.Errorf("caller %s: is revoked, which is for good; add it anew under another id", e.ID)
-		}
-		e.Status = clients.StatusActive
-		return nil
+		return e.Resume()
 	})
 }
 

@@ -194,6 +194,7 @@ func (n *node) startAdmin() error {
 	n.describe()
 	n.addMemoryActs()
 	n.addBudgetActs()
+	n.addClientActs()
 	address, err := n.admin.Listen()
 	if err != nil {
 		return err

@@ -34,18 +34,7 @@ func (n *node) describe() {
 		}
 		return nil
 	}})
-	n.admin.AddComponent(admin.Component{Name: "callers", Check: func() error {
-		s := n.callers.Status()
-		switch {
-		case s.Error != "":
-			return errors.New(s.Error)
-		case s.Away != "":
-			return errors.New(s.Away)
-		case s.Share != nil && s.Share.Error != "":
-			return errors.New(s.Share.Error)
-		}
-		return nil
-	}})
+	n.describeCallers()
 	v, c := buildVersion()
 	started := time.Now()
 	n.admin.AddSection("build", func() any {
@@ -54,7 +43,6 @@ func (n *node) describe() {
 	n.admin.AddSection("registry", func() any { return map[string]any{"breaker": n.asker.State()} })
 	n.admin.AddSection("local", func() any { return m.local.Status() })
 	n.admin.AddSection("audit", func() any { return n.audit.Status() })
-	n.admin.AddSection("callers", func() any { return n.callers.Status() })
 	n.admin.AddSection("policy", func() any { return n.policy.Status() })
 	n.describeCredentials()
 	n.admin.AddSection("budget", func() any { return n.budget.Status() })
