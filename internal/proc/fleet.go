@@ -20,6 +20,7 @@ type FleetConfig struct {
 	Today      string // the nation's date
 	Clients    string // the caller directory's file
 	ClientsKey string // the file with its secret
+	Shared     bool   // the directory is brought into Redis and taken from there, and limits hold
 	Cache      string // YAML below "cache:", each line indented by two spaces; redis is filled in, and for FILTER a file of the node's own
 }
 
@@ -53,6 +54,9 @@ func StartFleet(c FleetConfig) (f *Fleet, err error) {
 	if f.Redis, err = StartRedis("", c.Dir); err != nil {
 		return f, err
 	}
+	if err = f.push(&c); err != nil {
+		return f, err
+	}
 	addr, err := FreeAddr()
 	if err != nil {
 		return f, err
@@ -75,6 +79,22 @@ func StartFleet(c FleetConfig) (f *Fleet, err error) {
 	return f, nil
 }
 
+// push brings the directory into Redis, if that is where the nodes are to find it.
+func (f *Fleet) push(c *FleetConfig) error {
+	if !c.Shared {
+		return nil
+	}
+	p, err := Start(nil, c.Program, "clients", "--redis", "redis://"+f.Redis.Addr, "--key-file", c.ClientsKey, "push", c.Clients)
+	if err != nil {
+		return err
+	}
+	defer p.Kill()
+	if code, err := p.Wait(30 * time.Second); err != nil || code != 0 {
+		return fmt.Errorf("bringing the directory into Redis: exit code %d, %w; it printed:\n%s", code, err, p.Output())
+	}
+	return nil
+}
+
 // node prepares a gateway: its folder, its configuration, its addresses.
 func (f *Fleet) node(c *FleetConfig, dir string) (*Service, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -94,19 +114,23 @@ func (f *Fleet) node(c *FleetConfig, dir string) (*Service, error) {
 		return nil, err
 	}
 	in := func(name string) string { return strconv.Quote(filepath.Join(dir, name)) }
+	callers := fmt.Sprintf("{file: %q, key_file: %q, unlimited: true}", c.Clients, c.ClientsKey)
+	if c.Shared {
+		callers = fmt.Sprintf(`{redis: {url: "redis://%s"}, data: %s, key_file: %q}`, f.Redis.Addr, in("clients"), c.ClientsKey)
+	}
 	config := fmt.Sprintf(`
 listen: {http: %q}
 admin: {listen: %q}
 today: %q
 keys: {subject: %s}
 registry: {url: %q}
-clients: {file: %q, key_file: %q, unlimited: true}
+clients: %s
 budget: {enabled: false}
 gateway: {portal: {token_keys: [%s]}}
 audit: {dir: %s, keys: %s}
 cache:
   redis: {url: "redis://%s", key_file: %s}
-%s`, public, admin, c.Today, in("subject"), f.Registry.URL, c.Clients, c.ClientsKey, in("token"), in("audit"), in("audit-keys"), f.Redis.Addr, in("cache"),
+%s`, public, admin, c.Today, in("subject"), f.Registry.URL, callers, in("token"), in("audit"), in("audit-keys"), f.Redis.Addr, in("cache"),
 		strings.ReplaceAll(c.Cache, "FILTER", filepath.Join(dir, "filter.vgf")))
 	file := filepath.Join(dir, "verigate.yaml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {

@@ -1,0 +1,177 @@
+package apptest_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/verigate/verigate/clients"
+	"github.com/verigate/verigate/internal/proc"
+)
+
+// usage is what GET /v1/usage says.
+type usage struct {
+	Caller string
+	Code   string // of a problem
+	Quotas []struct{ Limit, Used int64 }
+}
+
+func (f *fleet) usage(node int, key string) usage {
+	f.t.Helper()
+	var u usage
+	if _, err := f.call(http.MethodGet, f.Nodes[node].URL+"/v1/usage", key, nil, &u); err != nil {
+		f.t.Fatal(err)
+	}
+	return u
+}
+
+// act asks a node's admin listener as the operator and wants success.
+func (f *fleet) act(node int, path string, body, into any) {
+	f.t.Helper()
+	status, err := f.call(http.MethodPost, f.Nodes[node].Admin+path, f.seeded.OperatorKey, body, into)
+	if err != nil || status/100 != 2 {
+		f.t.Fatalf("%s: status %d, %v", path, status, err)
+	}
+}
+
+// within waits until something is so, for as long as the page allows it to take.
+func (f *fleet) within(limit time.Duration, what string, is func() bool) time.Duration {
+	f.t.Helper()
+	from := time.Now()
+	for !is() {
+		if time.Since(from) > limit {
+			f.t.Fatalf("waited %s in vain for %s", limit, what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return time.Since(from)
+}
+
+// visibleWithin is how soon every node knows of a change.
+const visibleWithin = 5 * time.Second
+
+// TestTwoNodesShareTheDirectory: a caller added at one node is known at the other, its quota is one for both, and its
+// revocation is seen everywhere in time; all of that goes on, as far as it can, while Redis is dead.
+func TestTwoNodesShareTheDirectory(t *testing.T) {
+	f := &fleet{t: t, dir: t.TempDir(), http: &http.Client{Timeout: 10 * time.Second}}
+	var err error
+	if f.seeded, err = clients.Seed(f.dir); err != nil {
+		t.Fatal(err)
+	}
+	f.Fleet, err = proc.StartFleet(proc.FleetConfig{Program: program, Dir: f.dir, Nodes: 2, People: 1000, Today: today, Shared: true,
+		Clients: string(f.seeded.File), ClientsKey: string(f.seeded.Key), Cache: "\n  filter: {enabled: false}\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		f.http.CloseIdleConnections()
+		if err := f.Stop(30 * time.Second); err != nil {
+			t.Error(err)
+		}
+	})
+	var added struct{ Issued clients.Issued }
+	f.act(0, "/clients", map[string]any{"id": "clinic-01001", "kind": "clinic", "facility": "01001", "limits": map[string]int{"daily": 1000}}, &added)
+	key := added.Issued.Key
+	for node := range f.Nodes {
+		f.within(visibleWithin, "the new caller", func() bool { return f.usage(node, key).Caller == "clinic-01001" })
+	}
+	f.spend(0, key, 20)
+	f.within(visibleWithin, "the quota to be one", func() bool { return f.usage(1, key).Quotas[0].Used == 20 })
+
+	f.Redis.Kill()
+	f.spend(1, key, 5) // everything is answered as before
+	if status, err := f.call(http.MethodPost, f.Nodes[0].Admin+"/clients/clinic-01001/revoke", f.seeded.OperatorKey, map[string]bool{"all": true}, new(any)); err != nil || status != http.StatusServiceUnavailable {
+		t.Errorf("a change while Redis is dead: status %d, %v", status, err)
+	}
+	if code, err := f.Nodes[1].Stop(30 * time.Second); err != nil || code != 0 {
+		t.Fatalf("exit code %d, %v", code, err)
+	}
+	if err := f.Nodes[1].Start(60 * time.Second); err != nil {
+		t.Fatalf("a start while Redis is dead: %v", err)
+	}
+	if u := f.usage(1, key); u.Caller != "clinic-01001" || u.Quotas[0].Used != 25 {
+		t.Errorf("after a restart without Redis: %+v", u)
+	}
+	if err := f.RestartRedis(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	f.within(2*visibleWithin, "the directory to be back", func() bool {
+		status, err := f.call(http.MethodPost, f.Nodes[0].Admin+"/clients/clinic-01001/revoke", f.seeded.OperatorKey, map[string]bool{"all": true}, new(any))
+		return err == nil && status == http.StatusOK
+	})
+	took := f.within(visibleWithin, "the revocation at the other node", func() bool { return f.usage(1, key).Code == "key_revoked" })
+	t.Logf("the revocation was seen at the other node after %s", took.Round(time.Millisecond))
+	f.within(visibleWithin, "the revocation at the node itself", func() bool { return f.usage(0, key).Code == "key_revoked" })
+}
+
+// spend asks n questions; what they are answered does not matter here.
+func (f *fleet) spend(node int, key string, n int) {
+	f.t.Helper()
+	for range n {
+		q := map[string]string{"id": "001080000001", "name": "Nguyễn Văn Mẫu", "dob": "1980"}
+		var a nativeAnswer
+		if status, err := f.call(http.MethodPost, f.Nodes[node].URL+"/v1/verify", key, q, &a); err != nil || status != http.StatusOK {
+			f.t.Fatalf("status %d, %v, %+v", status, err, a)
+		}
+	}
+}
+
+// TestAdminPage runs what docs/admin-api.md tells operators to type.
+func TestAdminPage(t *testing.T) {
+	g := startDemo(t)
+	var secrets clients.Seeded
+	text, err := os.ReadFile(filepath.Join(g.Dir, "keys", "demo-secrets.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &secrets)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := runPage(t, "admin-api.md", t.TempDir(), "ADMIN="+g.Admin, "KEY="+secrets.OperatorKey)
+	for _, part := range []string{`"id": "demo-clinic"`, `"portal_username": "01001_BV"`, `"rate": 50`, `"officers": 1`, `"status": "suspended"`, `"added": 2`, `"status": "revoked"`} {
+		if !strings.Contains(out, part) {
+			t.Errorf("no %s in what the page's commands printed:\n%s", part, out)
+		}
+	}
+	code, found := runToEnd(t, "audit", "find", filepath.Join(g.Dir, "audit"), "--format", "ndjson")
+	for _, kind := range []string{"clients_add", "clients_add_done", "clients_import_done", "clients_revoke"} {
+		if code != 0 || !strings.Contains(found, kind) {
+			t.Errorf("no %s in the audit log (exit code %d)", kind, code)
+		}
+	}
+	if strings.Contains(found, "001180000000") || strings.Contains(found, "vg_") {
+		t.Error("an officer's number or a key is in the audit log")
+	}
+}
+
+// runPage runs a page's shell blocks, one after the other, in dir, with the program on the path; it returns what they
+// printed.
+func runPage(t *testing.T, page, dir string, env ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "docs", page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := ""
+	for _, block := range strings.Split(string(text), "```sh\n")[1:] {
+		block, _, _ = strings.Cut(block, "```")
+		script += block
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "sh", "-e", "-c", script)
+	cmd.Dir = dir
+	cmd.Env = append(append(os.Environ(), fmt.Sprintf("PATH=%s:%s", filepath.Dir(program), os.Getenv("PATH"))), env...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s\nprinted\n%s", page, err, script, out)
+	}
+	return string(out)
+}
