@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -318,9 +319,7 @@ func TestCertificateChangesUnderLoad(t *testing.T) {
 	}
 	s.write("cert.pem", []byte("rubbish"))
 	s.until("the broken one is told", func() bool { return strings.Contains(s.page("/readyz"), "changed files refused") })
-	if m := s.page("/metrics"); !strings.Contains(m, "verigate_tls_files_refused 1") {
-		t.Error("no alarm in the metrics")
-	}
+	s.holdAlerts()
 	before := asked.Load()
 	s.until("some more was asked", func() bool { return asked.Load() > before+20 })
 	close(stop)
@@ -329,6 +328,24 @@ func TestCertificateChangesUnderLoad(t *testing.T) {
 		t.Errorf("%d of %d requests failed", failed.Load(), asked.Load())
 	}
 	t.Logf("%d requests over four certificates", asked.Load())
+}
+
+// holdAlerts looks for the alarm of refused files, and for everything else that the alert rules name of HTTPS.
+func (s *secured) holdAlerts() {
+	s.t.Helper()
+	published := s.page("/metrics")
+	if !strings.Contains(published, "verigate_tls_files_refused 1") {
+		s.t.Error("no alarm in the metrics")
+	}
+	rules, err := os.ReadFile("../deploy/prometheus/alerts.yaml")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, name := range metricName.FindAllString(string(rules), -1) {
+		if strings.HasPrefix(name, httpsMetrics) && !strings.Contains(published, "\n"+name+" ") {
+			s.t.Errorf("%s is not published", name)
+		}
+	}
 }
 
 func (s *secured) served(serial *big.Int) bool {
