@@ -13,6 +13,9 @@ import (
 	"github.com/verigate/verigate/verify"
 )
 
+// rounds is how often every identifier is asked about.
+const rounds = 5
+
 // screen asks about one identifier after the other, each somewhere else in the filter, so that nothing it needs is in
 // the processor's caches.
 func screen(_ context.Context, o *options, r *result) error {
@@ -40,17 +43,23 @@ func screen(_ context.Context, o *options, r *result) error {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	started, denied := time.Now(), 0
-	for _, k := range keys {
-		l.Keys[0], l.Held[0] = k, verify.Held{}
-		f.Screen(&l)
-		if l.Held[0].State == verify.StateAbsent {
-			denied++
+	denied := 0
+	for range rounds { // the best one counts: what else runs on the machine only makes it slower
+		started := time.Now()
+		denied = 0
+		for _, k := range keys {
+			l.Keys[0], l.Held[0] = k, verify.Held{}
+			f.Screen(&l)
+			if l.Held[0].State == verify.StateAbsent {
+				denied++
+			}
+		}
+		if took := float64(time.Since(started)) / float64(len(keys)); r.ScreenNanos == 0 || took < r.ScreenNanos {
+			r.ScreenNanos = took
 		}
 	}
-	r.ScreenNanos = float64(time.Since(started)) / float64(len(keys))
 	runtime.ReadMemStats(&after)
-	r.ScreenAllocs = float64(after.Mallocs-before.Mallocs) / float64(len(keys))
+	r.ScreenAllocs = float64(after.Mallocs-before.Mallocs) / float64(rounds*len(keys))
 	if denied == 0 || denied == len(keys) {
 		return fmt.Errorf("%d of %d made-up numbers are denied: this measures nothing", denied, len(keys))
 	}

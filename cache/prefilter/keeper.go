@@ -58,6 +58,7 @@ type KeeperStatus struct {
 	Keys      uint64    `json:"keys,omitempty"`
 	Total     uint64    `json:"total,omitempty"`
 	Kind      string    `json:"kind,omitempty"`
+	Builds    int64     `json:"builds"` // ended, well or not
 	LastBuilt time.Time `json:"last_built,omitzero"`
 	LastError string    `json:"last_error,omitempty"`
 }
@@ -187,7 +188,7 @@ func (k *Keeper) open(ctx context.Context) bool {
 func (k *Keeper) build(ctx context.Context, workers int) bool {
 	k.set(func(s *KeeperStatus) { s.Doing = "building" })
 	defer k.set(func(s *KeeperStatus) {
-		*s = KeeperStatus{Doing: "idle", LastBuilt: s.LastBuilt, LastError: s.LastError}
+		*s = KeeperStatus{Doing: "idle", Builds: s.Builds + 1, LastBuilt: s.LastBuilt, LastError: s.LastError}
 	})
 	gaps := k.deps.Filter.gapCount()
 	g, err := Build(ctx, k.deps.Source, BuildConfig{FP: k.cfg.FP, Workers: workers}, k.progress)

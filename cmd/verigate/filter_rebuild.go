@@ -50,16 +50,15 @@ func (c *filterRebuildCmd) Run(ctx context.Context) error {
 	}
 	bar := newBar()
 	defer bar.end()
-	for started := false; ; {
+	for {
 		if err := o.do(ctx, http.MethodGet, "/status", nil, &now); err != nil {
 			return err
 		}
 		k := &now.Keeper
-		started = started || k.Doing != "idle" || k.LastBuilt.After(before.Keeper.LastBuilt) || k.LastError != before.Keeper.LastError
 		if k.Doing == "building" && k.Total > 0 {
 			bar.show(prefilter.Progress{Kind: identity.KindOf(k.Kind), Keys: k.Keys, Total: k.Total})
 		}
-		if started && k.Doing == "idle" {
+		if k.Builds > before.Keeper.Builds && k.Doing == "idle" {
 			return c.finished(&before, &now)
 		}
 		select {
