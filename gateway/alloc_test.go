@@ -10,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/verigate/verigate/gateway"
+	"github.com/verigate/verigate/gateway/secure/securetest"
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/resolve"
 	"github.com/verigate/verigate/verify"
@@ -74,6 +75,56 @@ func TestHotPathDoesNotAllocate(t *testing.T) {
 		})
 	}
 }
+
+// TestCredentialsDoNotAllocate is the same with the real directory: by key, by access token, over mutual TLS.
+func TestCredentialsDoNotAllocate(t *testing.T) {
+	s := newSite(t)
+	deps := testDeps(s.w)
+	deps.Recorder, deps.Callers, deps.Limits, deps.Tokens = quiet{}, s.dir, unlimited{}, s.tokens
+	deps.Resolver = resolve.New(resolve.Deps{Hasher: deps.Hasher, Policy: deps.Policy, Recaller: recaller{encode(sample())}, Recorder: deps.Recorder})
+	srv, err := gateway.New(testConfig(), deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := func(bearer string, cert *securetest.Pair) *fasthttp.RequestCtx {
+		rc := request("/v1/verify", "", "application/json", goodQuestion)
+		if cert != nil {
+			gateway.Connected(rc, s.files, cert.Leaf)
+		}
+		rc.Request.Header.Del("Authorization")
+		if bearer != "" {
+			rc.Request.Header.Set("Authorization", "Bearer "+bearer)
+		}
+		return rc
+	}
+	bound := s.forge(t, s.signing, map[string]any{"cnf": map[string]any{"x5t#S256": thumbprint(s.bob)}})
+	for name, rc := range map[string]*fasthttp.RequestCtx{
+		"key":                    by(s.keys["plain"], nil),
+		"token":                  by(s.forge(t, s.signing, nil), nil),
+		"key with certificate":   by(s.keys["bound"], &s.alice),
+		"token with certificate": by(bound, &s.bob),
+		"certificate alone":      by("", &s.carol),
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := func() {
+				srv.Handle(rc)
+				if code := rc.Response.StatusCode(); code != 200 {
+					t.Fatalf("status %d: %s", code, rc.Response.Body())
+				}
+			}
+			run()
+			if n := testing.AllocsPerRun(200, run); n > 0 {
+				t.Errorf("%v allocations per request", n)
+			}
+		})
+	}
+}
+
+// unlimited lets everybody in.
+type unlimited struct{ gateway.Limits }
+
+func (unlimited) Admit(verify.Instant, *verify.Caller, int) verify.Verdict { return verify.Verdict{} }
+func (unlimited) Release(*verify.Caller)                                   {}
 
 func BenchmarkLookup(b *testing.B) {
 	s := hot(b, newWorld())

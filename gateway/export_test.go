@@ -1,7 +1,10 @@
 package gateway
 
 import (
+	"crypto/sha256"
+	"crypto/x509"
 	"io"
+	"net"
 	"net/netip"
 	"time"
 
@@ -12,6 +15,14 @@ import (
 
 // Handle is one request without a connection, for measuring.
 func (s *Server) Handle(rc *fasthttp.RequestCtx) { s.handle(rc) }
+
+// Connected puts a request on a connection that was opened with the certificate, as if it were not its first.
+func Connected(rc *fasthttp.RequestCtx, trust Trust, leaf *x509.Certificate) {
+	c := &trustedConn{trust: trust, read: true, chain: []*x509.Certificate{leaf}, epoch: trust.Epoch(), expires: 1<<63 - 1}
+	c.cert = verify.Certificate{Key: sha256.Sum256(leaf.RawSubjectPublicKeyInfo), Whole: sha256.Sum256(leaf.Raw)}
+	c.local = localAddr{&net.TCPAddr{}, c}
+	rc.Init2(c, nil, false)
+}
 
 // Address is whom a request comes from.
 func (s *Server) Address(rc *fasthttp.RequestCtx) netip.Addr {

@@ -42,6 +42,7 @@ type site struct {
 	ca                *securetest.Authority
 	alice, carol, bob securetest.Pair // of bound, of alone, of nobody
 	cfg               secure.Config
+	files             *secure.Files
 	reloaded          chan error
 
 	keys         map[string]string // by caller
@@ -59,7 +60,8 @@ func newSite(t *testing.T) *site {
 	s.alice, s.carol, s.bob = s.ca.Client(t, "alice", year), s.ca.Client(t, "carol", year), s.ca.Client(t, "bob", year)
 	s.openDirectory(t, dir)
 	s.openTokens(t, dir)
-	s.serve(t, s.openFiles(t, dir))
+	s.files = s.openFiles(t, dir)
+	s.serve(t, s.files)
 	return s
 }
 
