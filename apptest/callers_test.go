@@ -134,7 +134,7 @@ func TestAdminPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := runPage(t, "admin-api.md", t.TempDir(), "ADMIN="+g.Admin, "KEY="+secrets.OperatorKey)
+	out := runPage(t, "admin-api.md", "", t.TempDir(), "ADMIN="+g.Admin, "KEY="+secrets.OperatorKey)
 	for _, part := range []string{`"id": "demo-clinic"`, `"portal_username": "01001_BV"`, `"rate": 50`, `"officers": 1`, `"status": "suspended"`, `"added": 2`, `"status": "revoked"`} {
 		if !strings.Contains(out, part) {
 			t.Errorf("no %s in what the page's commands printed:\n%s", part, out)
@@ -151,18 +151,74 @@ func TestAdminPage(t *testing.T) {
 	}
 }
 
-// runPage runs a page's shell blocks, one after the other, in dir, with the program on the path; it returns what they
-// printed.
-func runPage(t *testing.T, page, dir string, env ...string) string {
+// TestBackupPage takes a backup of a demo by the commands of docs/backup.md, loses everything, and restores it: the same
+// key, account and officer are good again, and the log is whole and still finds the person.
+func TestBackupPage(t *testing.T) {
+	dir, backup := filepath.Join(t.TempDir(), "demo"), t.TempDir()
+	g := startAs(t, []string{program}, dir, "--people", people, "--today", today)
+	s := samples(t, "by_id", 1, 9)[0]
+	wantMatch(t, g, s)
+	g.end(t)
+	clinicKey, password := g.ClinicKey, g.PortalPassword
+	to, vault := filepath.Join(backup, "to"), filepath.Join(backup, "vault")
+	for _, d := range []string{to, vault} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := []string{
+		"CLIENTS=--data " + dir, "DATA=" + dir, "KEYS=" + filepath.Join(dir, "keys"), "TO=" + to, "VAULT=" + vault,
+		"KEYFILE=--key-file " + filepath.Join(dir, "keys", "clients.key"), "RESTORE=cp -p " + to + "/clients.ndjson " + dir + "/clients.ndjson",
+	}
+	if out := runPage(t, "backup.md", "Taking a backup", backup, env...); !strings.Contains(out, "sound") {
+		t.Errorf("the log of the backup:\n%s", out)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if out := runPage(t, "backup.md", "Restoring", backup, env...); !strings.Contains(out, "sound") {
+		t.Errorf("the restored log:\n%s", out)
+	}
+	g = startDemoIn(t, dir, "--people", people, "--today", today)
+	if g.ClinicKey != clinicKey || g.PortalPassword != password {
+		t.Error("the demo made new secrets")
+	}
+	wantMatch(t, g, s)
+	g.logIn(t)
+	code, out := runToEnd(t, "audit", "find", filepath.Join(dir, "audit"), "--subject", s.ID, "--format", "ndjson")
+	if found := strings.Count(out, `"call":"lookup"`); code != 0 || found != 2 {
+		t.Errorf("the person is found %d times in the log, want 2 (exit code %d):\n%s", found, code, out)
+	}
+}
+
+func wantMatch(t *testing.T, g *gateway, s sample) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "docs", page))
+	a, err := g.lookup(s)
+	if err != nil || a.Outcome != "match" {
+		t.Fatalf("%v, %+v", err, a)
+	}
+}
+
+// runPage runs a page's shell blocks, one after the other, in dir, with the program on the path; it returns what they
+// printed. With a heading only the blocks below it are run.
+func runPage(t *testing.T, page, heading, dir string, env ...string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "docs", page))
 	if err != nil {
 		t.Fatal(err)
 	}
+	text := string(raw)
+	if heading != "" {
+		_, text, _ = strings.Cut(text, "\n## "+heading+"\n")
+		text, _, _ = strings.Cut(text, "\n## ")
+	}
 	script := ""
-	for _, block := range strings.Split(string(text), "```sh\n")[1:] {
+	for _, block := range strings.Split(text, "```sh\n")[1:] {
 		block, _, _ = strings.Cut(block, "```")
 		script += block
+	}
+	if script == "" {
+		t.Fatalf("%s has no commands below %q", page, heading)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
