@@ -107,6 +107,7 @@ func TestBrokenFilesAreRefusedWhole(t *testing.T) {
 			securetest.Write(t, f.cfg.ClientCRLFile, []byte("-----BEGIN X509 CRL-----\nMI"))
 		}, "holds no revocation list"},
 		"a list that is none": {func(t *testing.T, f *fixture) { securetest.Write(t, f.cfg.ClientCRLFile, []byte{0x30, 0}) }, "client_crl_file"},
+		"a list left out":     {writeAnothers, "is gone, and its authority still trusted"},
 		"an older list": {func(t *testing.T, f *fixture) {
 			securetest.Write(t, f.cfg.ClientCRLFile, f.ca.CRL(t, time.Now().Add(-time.Hour), 48*time.Hour))
 		}, "is older than the one in force"},
@@ -146,6 +147,13 @@ func writeExpired(t *testing.T, f *fixture) {
 func writeStrangers(t *testing.T, f *fixture) {
 	t.Helper()
 	securetest.Write(t, f.cfg.ClientCRLFile, securetest.New(t, "Authority").CRL(t, time.Now(), year, f.alice))
+}
+
+func writeAnothers(t *testing.T, f *fixture) {
+	t.Helper()
+	other := securetest.New(t, "Other")
+	securetest.Write(t, f.cfg.ClientCAFile, append(f.ca.PEM(), other.PEM()...))
+	securetest.Write(t, f.cfg.ClientCRLFile, other.CRL(t, time.Now(), year))
 }
 
 func TestHealthWarns(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -132,18 +133,34 @@ func (m *material) signed(list *x509.RevocationList) bool {
 }
 
 // follows refuses what would take back more than it brings: a certificate that is over in place of one that is not, and
-// a revocation list older than the one in force, which would let revoked certificates in again.
+// what would let revoked certificates in again: a revocation list older than the one in force, or none any more of an
+// authority that is still trusted.
 func (m *material) follows(old *material) error {
 	now := time.Now()
 	if now.After(m.pair.Leaf.NotAfter) && now.Before(old.pair.Leaf.NotAfter) {
 		return errors.New("cert_file: the new certificate has expired, the one in force has not")
 	}
 	for _, before := range old.lists {
-		for _, list := range m.lists {
-			if bytes.Equal(list.RawIssuer, before.RawIssuer) && list.ThisUpdate.Before(before.ThisUpdate) {
-				return fmt.Errorf("client_crl_file: the list of %s is older than the one in force", list.Issuer)
-			}
+		if err := m.renews(before); err != nil {
+			return fmt.Errorf("client_crl_file: %w", err)
 		}
+	}
+	return nil
+}
+
+func (m *material) renews(before *x509.RevocationList) error {
+	found := false
+	for _, list := range m.lists {
+		if !bytes.Equal(list.RawIssuer, before.RawIssuer) {
+			continue
+		}
+		if found = true; list.ThisUpdate.Before(before.ThisUpdate) {
+			return fmt.Errorf("the list of %s is older than the one in force", list.Issuer)
+		}
+	}
+	trusted := slices.ContainsFunc(m.cas, func(ca *x509.Certificate) bool { return bytes.Equal(ca.RawSubject, before.RawIssuer) })
+	if trusted && !found {
+		return fmt.Errorf("the list of %s is gone, and its authority still trusted", before.Issuer)
 	}
 	return nil
 }
