@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/verigate/verigate/verify"
 )
 
@@ -17,6 +19,7 @@ type Log struct {
 	deps   Deps
 	id     logID
 	signer *signer
+	public note.Verifier // the signer's
 	lock   *os.File
 	disk   bool // durability "disk"
 
@@ -41,8 +44,10 @@ type Log struct {
 	gap     gap
 	count   counters
 	trouble atomic.Bool // the alarm was raised
-	stop    context.CancelFunc
-	tasks   sync.WaitGroup
+
+	witnesses []*witnessed
+	stop      context.CancelFunc
+	tasks     sync.WaitGroup
 }
 
 // maxClaim is how many records of a batch are claimed at once.

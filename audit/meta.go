@@ -23,6 +23,7 @@ const (
 	sealsFile       = "seals"       // the seal of every segment, in order: the leaves of the tree
 	checkpointsFile = "checkpoints" // a signed checkpoint for each size of the tree
 	latestFile      = "checkpoint"  // the newest, with the head of the segment being written
+	cosignedFile    = "cosigned"    // the newest that witnesses cosigned
 	nextFile        = "next.tmp"    // the segment being prepared
 	lockFile        = "lock"
 	segmentSuffix   = ".seg"
@@ -68,6 +69,15 @@ func parseMeta(b []byte) (*meta, error) {
 		return nil, errors.New("the LOG file is damaged: its verifier is not a key")
 	}
 	return &meta{id: idOf(b), verifier: v}, nil
+}
+
+// Origin returns what the log with the given LOG file calls itself in its checkpoints, and its public key.
+func Origin(text []byte) (origin string, v note.Verifier, err error) {
+	m, err := parseMeta(text)
+	if err != nil {
+		return "", nil, err
+	}
+	return originPrefix + hex.EncodeToString(m.id[:]), m.verifier, nil
 }
 
 // idOf returns the id of the log with the given LOG file.

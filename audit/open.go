@@ -26,6 +26,10 @@ func Open(cfg Config, deps Deps) (*Log, error) {
 	}
 	l := &Log{cfg: cfg, deps: deps.withDefaults(), disk: cfg.Durability == "disk", next: make(chan *segment), entered: make(chan struct{}, 1)}
 	l.commit = newCommitter(l.flush, cfg.FlushEvery.Std(), cfg.StallTimeout.Std(), func() { l.raise(errStalled) })
+	var err error
+	if l.witnesses, err = parseWitnesses(cfg.Witnesses); err != nil {
+		return nil, fmt.Errorf("opening the audit log: %w", err)
+	}
 	l.count.register(l)
 	if err := l.open(); err != nil {
 		l.release()
@@ -42,7 +46,7 @@ func (l *Log) open() error {
 	if err != nil {
 		return err
 	}
-	l.id = m.id
+	l.id, l.public = m.id, m.verifier
 	f, err := readFolder(l.cfg.Dir, m)
 	if err != nil {
 		return err
@@ -189,6 +193,9 @@ func (l *Log) start(last *seal, report *Recovery) error {
 	l.tasks.Go(func() { l.prepare(ctx) })
 	l.tasks.Go(func() { l.follow(ctx) })
 	l.tasks.Go(func() { l.keep(ctx) })
+	if len(l.witnesses) > 0 {
+		l.tasks.Go(func() { l.offer(ctx) })
+	}
 	if l.disk {
 		l.tasks.Go(func() { l.commit.run(ctx) })
 	}

@@ -14,7 +14,7 @@ import (
 const tileHeight = 8
 
 // ServeHTTP offers the log's transparency data to witnesses and to whoever keeps checkpoints, in the form of C2SP
-// tlog-tiles: /checkpoint, /tile/<level>/<index>[.p/<width>], /tile/entries/<index>[.p/<width>] with the seals, and
+// tlog-tiles: /checkpoint, /cosigned (the newest that witnesses cosigned), /tile/<level>/<index>[.p/<width>], /tile/entries/<index>[.p/<width>] with the seals, and
 // /LOG with the public key. Nothing in it tells about a decision. Paths are taken as they are: a mount strips its prefix.
 func (l *Log) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -26,6 +26,9 @@ func (l *Log) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
 	case path == "/checkpoint":
 		b, kind = l.Checkpoint(), "text/plain; charset=utf-8"
+	case path == "/cosigned":
+		b, _ = os.ReadFile(filepath.Join(l.cfg.Dir, cosignedFile))
+		kind = "text/plain; charset=utf-8"
 	case path == "/LOG":
 		b, _ = os.ReadFile(filepath.Join(l.cfg.Dir, metaFile))
 		kind = "text/plain; charset=utf-8"

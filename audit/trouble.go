@@ -118,6 +118,8 @@ type Status struct {
 	Unrecorded int64  `json:"unrecorded"` // decisions that went unrecorded since the start
 	Durability string `json:"durability"`
 	Trouble    string `json:"trouble,omitempty"`
+
+	Witnesses []WitnessStatus `json:"witnesses,omitempty"`
 }
 
 // Status tells where the log is.
@@ -140,12 +142,16 @@ func (l *Log) Status() Status {
 	if err := l.worry(); err != nil {
 		s.Trouble = err.Error()
 	}
+	for _, w := range l.witnesses {
+		s.Witnesses = append(s.Witnesses, w.state())
+	}
 	return s
 }
 
 // counters are the room's metrics.
 type counters struct {
 	records, events, counts, segments, refused, unlogged *metric.Counter
+	cosigned, contradicted, unreached                    *metric.Counter
 	flush                                                *metric.Histogram
 }
 
@@ -160,6 +166,10 @@ func (c *counters) register(l *Log) {
 		return set.Counter("verigate_audit_unrecorded_total", "Decisions that could not be recorded, by what became of the answer.", "answer", what)
 	}
 	c.refused, c.unlogged = lost("refused"), lost("given")
+	offered := func(result string) *metric.Counter {
+		return set.Counter("verigate_audit_offers_total", "Checkpoints offered to witnesses, by what they said.", "result", result)
+	}
+	c.cosigned, c.contradicted, c.unreached = offered("cosigned"), offered("refused"), offered("unreachable")
 	c.flush = set.Histogram("verigate_audit_flush_seconds", "Disk flushes of the group commit.", metric.LatencyBounds)
 	set.Gauge("verigate_audit_healthy", "1 when the next decision can be recorded.", func() float64 {
 		if l.Healthy() != nil {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/verigate/verigate/audit/witness"
 )
 
 // VerifyConfig says what is verified.
@@ -22,6 +24,7 @@ type VerifyConfig struct {
 	Dir         string
 	Checkpoints []byte                  // signed checkpoints that somebody else kept, one after the other; may be empty
 	Verifier    string                  // the log's public key as somebody else kept it; empty: the one in the folder
+	Witness     *witness.Verifier       // whose cosignature the kept checkpoints must carry; may be nil
 	Progress    func(done, total int64) // bytes; called now and then from several goroutines; may be nil
 }
 
@@ -62,6 +65,7 @@ type Report struct {
 	Events      uint64    `json:"events"`
 	Last        uint64    `json:"last"` // sequence number of the last frame
 	Checkpoints int       `json:"checkpoints"`
+	Witnessed   time.Time `json:"witnessed,omitzero"` // the newest cosignature of the witness that was asked for
 	From        time.Time `json:"from,omitzero"`
 	To          time.Time `json:"to,omitzero"`
 }
@@ -90,6 +94,7 @@ const verifyAttempts = 3
 func verifyOnce(ctx context.Context, cfg VerifyConfig) (*Report, error) {
 	v := &verifier{cfg: cfg, report: &Report{Findings: []Finding{}, Notes: []string{}}}
 	// What vouches is read before what it vouches for, so that a log that grows meanwhile is none the worse for it.
+	v.cosigned = v.read(cosignedFile)
 	v.latest = v.read(latestFile)
 	v.checkpoints = v.read(checkpointsFile)
 	v.seals = v.read(sealsFile)
@@ -134,7 +139,7 @@ type verifier struct {
 	tree     tree // of the seals, from their file or from the segments
 	filed    int  // how many of them are in the seals file
 
-	latest, checkpoints, seals []byte
+	cosigned, latest, checkpoints, seals []byte
 
 	mu    sync.Mutex
 	links map[head]bool

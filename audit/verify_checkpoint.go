@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // checkCheckpoints holds every checkpoint, the folder's own and those somebody else kept, to the tree.
@@ -121,6 +123,9 @@ func (v *verifier) checkKept() {
 			err = v.hold(cp)
 		}
 		if err == nil {
+			err = v.holdWitness(n)
+		}
+		if err == nil {
 			good = max(good, cp.size)
 			continue
 		}
@@ -132,16 +137,40 @@ func (v *verifier) checkKept() {
 	}
 }
 
+// holdWitness demands the cosignature of the witness that vouches for what was kept.
+func (v *verifier) holdWitness(kept []byte) error {
+	w := v.cfg.Witness
+	if w == nil {
+		return nil
+	}
+	n, err := note.Open(kept, note.VerifierList(w))
+	if err != nil {
+		return fmt.Errorf("it is not cosigned by witness %s", w.Name())
+	}
+	if at := w.Time(n); at.After(v.report.Witnessed) {
+		v.report.Witnessed = at
+	}
+	return nil
+}
+
 // checkOthers looks at what else is in the folder.
 func (v *verifier) checkOthers() {
 	for name, info := range v.files {
 		switch name {
 		case metaFile, sealsFile, checkpointsFile, latestFile:
+		case cosignedFile:
+			cp, err := v.openNote(v.cosigned)
+			if err == nil {
+				err = v.hold(cp)
+			}
+			if err != nil {
+				v.find(name, 0, 0, "%v", err)
+			}
 		case lockFile:
 			if info.Size() != 0 {
 				v.find(name, 0, 0, "the file is not empty")
 			}
-		case latestFile + ".tmp", metaFile + ".tmp":
+		case latestFile + ".tmp", metaFile + ".tmp", cosignedFile + ".tmp":
 			v.note("%s: left over from a crash", name)
 		case nextFile:
 			v.checkNext()

@@ -17,6 +17,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/verigate/verigate/audit"
+	"github.com/verigate/verigate/audit/witness"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/verify"
@@ -25,13 +26,16 @@ import (
 type auditCmd struct {
 	Verify  auditVerifyCmd  `cmd:"" help:"Check a log offline; exit 0 sound, 1 tampered with, 2 unreadable."`
 	Find    auditFindCmd    `cmd:"" help:"Print the records of a log that match."`
+	Export  auditExportCmd  `cmd:"" help:"Write the records of a time out, for other programs."`
 	Subject auditSubjectCmd `cmd:"" help:"Answer a person's question: who asked about me?"`
+	Witness auditWitnessCmd `cmd:"" help:"Be a witness to somebody else's log: cosign what continues, refuse what does not."`
 }
 
 type auditVerifyCmd struct {
 	Dir        string `arg:"" help:"Folder of the log."`
 	Checkpoint string `help:"File with checkpoints that were kept elsewhere, one after the other." placeholder:"FILE"`
 	Verifier   string `help:"The log's public key as it was kept elsewhere; default the one in the folder." placeholder:"KEY"`
+	Witness    string `help:"Public key of the witness that must have cosigned the kept checkpoints." placeholder:"KEY"`
 	Format     string `help:"Form of the report." enum:"text,json" default:"text"`
 }
 
@@ -42,7 +46,8 @@ checkpoint. What a crash leaves at the end is sound and mentioned. The log may b
 elsewhere, nobody can tell a log from one that was cut back to an earlier state.
 
   verigate audit verify data/demo/audit
-  verigate audit verify /var/lib/verigate/audit --checkpoint kept-by-the-inspector.txt`
+  verigate audit verify /var/lib/verigate/audit --checkpoint kept-by-the-inspector.txt
+  verigate audit verify /var/lib/verigate/audit --checkpoint cosigned --witness ministry+1a2b3c4d+BA…`
 }
 
 // Run verifies and reports.
@@ -55,6 +60,15 @@ func (c *auditVerifyCmd) Run(ctx context.Context) error {
 		}
 		if len(cfg.Checkpoints) == 0 {
 			return usage(fmt.Errorf("reading --checkpoint %s: the file is empty", c.Checkpoint))
+		}
+	}
+	if c.Witness != "" {
+		var err error
+		if cfg.Witness, err = witness.NewVerifier(c.Witness); err != nil {
+			return usage(fmt.Errorf("--witness: %w", err))
+		}
+		if c.Checkpoint == "" {
+			return usage(errors.New("--witness: needs --checkpoint, the file it cosigned"))
 		}
 	}
 	bar := newBytesBar("verifying")
@@ -86,6 +100,9 @@ func (c *auditVerifyCmd) print(r *audit.Report) error {
 	state := "sound"
 	if !r.Sound() {
 		state = "NOT SOUND"
+	}
+	if !r.Witnessed.IsZero() {
+		fmt.Printf("cosigned  the newest at %s\n", r.Witnessed.Format(time.RFC3339))
 	}
 	fmt.Printf("%s: log %s, %d segments (%d sealed), %d decisions, %d counts, %d events, last record %d, %d checkpoints good\n",
 		state, r.Log, r.Segments, r.Sealed, r.Decisions, r.Counts, r.Events, r.Last, r.Checkpoints)
