@@ -26,6 +26,7 @@ type Config struct {
 	StallTimeout config.Duration `yaml:"stall_timeout" default:"1s" min:"10ms" max:"10s" help:"How long a record may wait for a slow disk before it counts as failed."`
 	Compress     config.Duration `yaml:"compress_after" default:"1d" help:"Sealed segments of this age are compressed; 0s never."`
 	Retain       config.Duration `yaml:"retain" help:"Segments whose newest record is older are removed, which the log says and proves; 0s keeps everything."`
+	Withhold     string          `yaml:"withhold" help:"YAML file with rules by which entries of a person's ledger are held back (docs/audit.md); read at every question. Empty: everything is told."`
 	Witnesses    []string        `yaml:"witnesses" help:"Who is shown every checkpoint and cosigns it (docs/audit.md): each the address and, behind a space, the witness's public key."`
 	OfferEvery   config.Duration `yaml:"offer_every" default:"1m" min:"1s" max:"1d" help:"How often the newest checkpoint is offered to the witnesses."`
 	FloodQuota   config.ByteSize `yaml:"flood_quota" default:"64MiB" min:"1MiB" max:"1TiB" help:"Disk that counted refusals may take in a day; beyond it they are counted together."`

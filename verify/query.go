@@ -16,9 +16,10 @@ const (
 	CallBatch  // a row of a stream or a job
 	CallPortal // a lookup in the national portal's contract
 	CallLogin  // a log-in for a portal token; it only ever reaches the audit log
+	CallLedger // an operator told a person, or somebody in the person's name, who asked about them; audit log only
 )
 
-var callNames = [...]string{"", "lookup", "verify", "batch", "portal", "login"}
+var callNames = [...]string{"", "lookup", "verify", "batch", "portal", "login", "ledger"}
 
 // String returns the call's name for logs, metrics and audit records.
 func (c Call) String() string { return nameOf(callNames[:], int(c)) }

@@ -63,26 +63,35 @@ func (c *auditSubjectCmd) collect(ctx context.Context) (ledger *audit.Ledger, pr
 	if err != nil {
 		return nil, 0, err
 	}
-	var rules audit.Withholding
-	if c.Withhold != "" {
-		if err := config.Load(c.Withhold, nil, &rules); err != nil {
-			return nil, 0, err
-		}
-	}
-	key, err := config.SecretFile(c.SubjectKey).Read()
-	if err != nil {
-		return nil, 0, err
-	}
-	build := &audit.LedgerBuilder{Rules: rules.Rules, Now: time.Now(), Key: key}
 	bar := newBytesBar("searching")
 	search := &audit.Search{
-		Dir: c.Dir, Filter: audit.Filter{Subjects: subjects, Epochs: epochs}, Visit: build.Add,
+		Dir: c.Dir, Filter: audit.Filter{Subjects: subjects, Epochs: epochs},
 		Problem:  func(err error) { problems++; fmt.Fprintln(os.Stderr, "verigate:", err) },
 		Progress: func(done, total, _ int64) { bar.show(done, total) },
 	}
-	err = search.Run(ctx)
+	ledger, err = ledgerOf(ctx, search, c.Withhold, config.SecretFile(c.SubjectKey))
 	bar.end()
-	return build.Ledger(), problems, err
+	return ledger, problems, err
+}
+
+// ledgerOf runs a search for one person and makes a ledger of it, under the rules in the file withhold if there is one.
+func ledgerOf(ctx context.Context, search *audit.Search, withhold string, subjectKey config.SecretFile) (*audit.Ledger, error) {
+	var rules audit.Withholding
+	if withhold != "" {
+		if err := config.Load(withhold, nil, &rules); err != nil {
+			return nil, err
+		}
+	}
+	key, err := subjectKey.Read()
+	if err != nil {
+		return nil, err
+	}
+	build := &audit.LedgerBuilder{Rules: rules.Rules, Now: time.Now(), Key: key}
+	search.Visit = build.Add
+	if err := search.Run(ctx); err != nil {
+		return nil, err
+	}
+	return build.Ledger(), nil
 }
 
 // names maps callers to their organisations.
@@ -90,13 +99,22 @@ func (c *auditSubjectCmd) names() (map[string]string, error) {
 	if c.Callers == "" {
 		return nil, nil //nolint:nilnil // no names, no fault
 	}
-	file, err := os.Open(c.Callers)
+	names, err := namesIn(c.Callers)
 	if err != nil {
-		return nil, fmt.Errorf("reading --callers: %w", err)
+		return nil, fmt.Errorf("reading --callers %s: %w", c.Callers, err)
+	}
+	return names, nil
+}
+
+// namesIn reads the organisations' names by caller from a directory file.
+func namesIn(path string) (map[string]string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
 	}
 	f, err := clients.Decode(file)
 	if err = errors.Join(err, file.Close()); err != nil {
-		return nil, fmt.Errorf("reading --callers %s: %w", c.Callers, err)
+		return nil, err
 	}
 	names := make(map[string]string, len(f.Entries))
 	for _, e := range f.Entries {

@@ -192,6 +192,7 @@ func (n *node) startAdmin() error {
 	n.admin = admin.New(n.cfg.Admin, admin.Deps{Metrics: n.telemetry.Handler(), Mounts: map[string]http.Handler{"/audit": n.audit},
 		Operators: n.callers, Records: n.audit, Clock: n.clock, Log: n.log})
 	n.describe()
+	n.addLedgerAct()
 	n.addMemoryActs()
 	n.addBudgetActs()
 	n.addClientActs()
