@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -327,5 +328,5 @@ func TestDiskFails(t *testing.T) {
 		t.Errorf("the alarm metric is %v", n)
 	}
 	g.Kill()
-	holdRefused(t, dir, "removed or emptied", append(command[:len(command):len(command)], append([]string{"demo", "--data", home, "--listen", freeAddr(t), "--admin", freeAddr(t), "--registry", freeAddr(t)}, args...)...))
+	holdRefused(t, dir, "removed or emptied", append(slices.Clip(command), append([]string{"demo", "--data", home, "--listen", freeAddr(t), "--admin", freeAddr(t), "--registry", freeAddr(t)}, args...)...))
 }

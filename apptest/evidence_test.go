@@ -81,35 +81,9 @@ func answersAreRecorded(t *testing.T, g *gateway, log string) {
 	known := samples(t, "by_id", 1, 21)[0]
 	unknown := known
 	unknown.ID = neverIssued(known.ID)
-	for _, c := range []struct {
-		name, source string
-		s            sample
-		prepare      func()
-	}{
-		{"registry", "registry", known, func() {}},
-		{"local", "local", known, func() {}},
-		{"filter", "filter", unknown, func() {}},
-	} {
-		c.prepare()
-		a, err := g.lookup(c.s)
-		if err != nil || a.Source != c.source {
-			t.Errorf("%s: %v, from %q: %s", c.name, err, a.Source, a.Outcome)
-			continue
-		}
-		list := find(t, log, "--request-id", a.RequestID)
-		if len(list) != 1 {
-			t.Errorf("%s: found %d times", c.name, len(list))
-			continue
-		}
-		f := list[0]
-		if f.Type != "decision" || f.Outcome != a.Outcome || f.Source != c.source || f.Call != "lookup" || f.Kind != "id" || f.Caller == "" || f.Key == "" ||
-			f.Facility == "" || f.Purpose == "" || len(f.Subject) != 32 || f.AsOf == "" || f.Version == 0 && c.source != "filter" {
-			t.Errorf("%s: %+v", c.name, f)
-		}
-		if (c.source != "filter") != slices.Contains(f.Released, "coverage") {
-			t.Errorf("%s: released %v", c.name, f.Released)
-		}
-	}
+	answerIsRecorded(t, g, log, "registry", known)
+	answerIsRecorded(t, g, log, "local", known)
+	answerIsRecorded(t, g, log, "filter", unknown)
 	g.faults(t, map[string]any{"error_rate": 1})
 	a, err := g.lookup(samples(t, "by_id", 1, 22)[0])
 	g.heal(t)
@@ -119,6 +93,29 @@ func answersAreRecorded(t *testing.T, g *gateway, log string) {
 		t.Errorf("without the registry: %+v", list)
 	}
 	rowsAreRecorded(t, g, log)
+}
+
+// answerIsRecorded asks, and finds the answer from that source once, with all that belongs to it.
+func answerIsRecorded(t *testing.T, g *gateway, log, source string, s sample) {
+	t.Helper()
+	a, err := g.lookup(s)
+	if err != nil || a.Source != source {
+		t.Errorf("%v, from %q, want %q: %s", err, a.Source, source, a.Outcome)
+		return
+	}
+	list := find(t, log, "--request-id", a.RequestID)
+	if len(list) != 1 {
+		t.Errorf("%s: found %d times", source, len(list))
+		return
+	}
+	f := list[0]
+	if f.Type != "decision" || f.Outcome != a.Outcome || f.Source != source || f.Call != "lookup" || f.Kind != "id" || f.Caller == "" || f.Key == "" ||
+		f.Facility == "" || f.Purpose == "" || len(f.Subject) != 32 || f.AsOf == "" || f.Version == 0 && source != "filter" {
+		t.Errorf("%s: %+v", source, f)
+	}
+	if (source != "filter") != slices.Contains(f.Released, "coverage") {
+		t.Errorf("%s: released %v", source, f.Released)
+	}
 }
 
 // neverIssued makes a well-formed number of one that nobody has: the filter knows.

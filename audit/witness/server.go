@@ -215,7 +215,7 @@ func (s *Server) newest(origin string) (c checkpoint, err error) {
 // keep puts a checkpoint on disk: first among all of them, then as the newest.
 func (s *Server) keep(origin string, whole []byte) error {
 	path := filepath.Join(s.dir, File(origin))
-	all, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) //nolint:gosec // meant to be handed out
+	all, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (s *Server) keep(origin string, whole []byte) error {
 }
 
 func replace(path string, b []byte) error {
-	f, err := os.OpenFile(path+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644) //nolint:gosec // meant to be handed out
+	f, err := os.OpenFile(path+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
