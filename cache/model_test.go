@@ -327,6 +327,9 @@ func TestModel(t *testing.T) {
 		m.rebuild()
 		for i := 0; i < *modelSteps && !t.Failed(); i++ {
 			m.step()
+			if i%1_000_000 == 999_999 {
+				t.Logf("%d steps", i+1)
+			}
 		}
 		m.heal()
 		pass(2 * time.Minute) // beyond every bound of what was learned before a gap
