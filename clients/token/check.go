@@ -61,6 +61,7 @@ func (s *Service) verify(now verify.Instant, text []byte, hash uint64, shown *ve
 	if cl.Confirmation != nil {
 		e.bound = true
 		if b, err := base64.RawURLEncoding.DecodeString(cl.Confirmation.Thumbprint); err != nil || copy(e.cert[:], b) != len(e.cert) {
+			s.count.refused.Inc()
 			return nil, verify.RefusalKeyUnknown
 		}
 	}

@@ -32,7 +32,13 @@ func (c *Config) Validate() error {
 		strings.HasSuffix(c.Issuer, "#") || strings.HasSuffix(c.Issuer, "?") {
 		return fmt.Errorf("issuer %q: must be scheme and host only, as in https://gateway.example", c.Issuer)
 	}
+	if len(c.Issuer) > maxIssuer {
+		return fmt.Errorf("issuer %q: must be at most %d bytes, so that tokens stay short", c.Issuer, maxIssuer)
+	}
 	return nil
 }
 
-var errNoKeys = errors.New("opening access tokens: no signing_keys")
+// maxIssuer keeps the longest token, which names its issuer twice, below MaxLength.
+const maxIssuer = 100
+
+var errNoKeys = errors.New("no signing_keys")

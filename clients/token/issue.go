@@ -1,10 +1,9 @@
 package token
 
 import (
+	"encoding/base64"
 	"strings"
 	"time"
-
-	"encoding/base64"
 
 	"github.com/golang-jwt/jwt/v5"
 

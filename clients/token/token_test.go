@@ -289,10 +289,23 @@ func TestOpenNamesWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
-	for _, bad := range []string{"gateway.example", "https://", "ftp://gateway.example", "https://gateway.example/path", "https://gateway.example/", "https://gateway.example?x", "https://u@gateway.example"} {
+	for _, bad := range []string{"gateway.example", "https://", "ftp://gateway.example", "https://gateway.example/path", "https://gateway.example/", "https://gateway.example?x", "https://u@gateway.example", "https://" + strings.Repeat("g", 100)} {
 		if err := (&token.Config{Issuer: bad}).Validate(); err == nil {
 			t.Errorf("issuer %q was taken", bad)
 		}
+	}
+}
+
+// The longest token there can be is still one that is looked at.
+func TestLongestToken(t *testing.T) {
+	f := newFixture(t)
+	id, kid := strings.Repeat("c", 40), strings.Repeat("k", 64)
+	long := f.forge(t, jwt.SigningMethodEdDSA, f.signing, func(_, c map[string]any) {
+		maps.Copy(c, map[string]any{"sub": id, "client_id": id, "cred": "jwk:" + kid, "scope": strings.Join(verify.ScopeNames[:], " "), "purpose": "benefit_payment",
+			"cnf": map[string]any{"x5t#S256": strings.Repeat("x", 43)}, "iss": strings.Repeat("i", 100), "aud": []string{strings.Repeat("i", 100)}})
+	})
+	if len(long) > token.MaxLength {
+		t.Errorf("%d bytes, more than the %d that are taken", len(long), token.MaxLength)
 	}
 }
 
