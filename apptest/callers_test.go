@@ -151,6 +151,60 @@ func TestAdminPage(t *testing.T) {
 	}
 }
 
+// TestClientsCommands runs every command on a directory in a file and on one in Redis.
+func TestClientsCommands(t *testing.T) {
+	redis := startRedis(t)
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	writeFile(t, in("key"), strings.Repeat("k", 43))
+	writeFile(t, in("callers.csv"), "id,kind\nlab-1,laboratory\nlab-2,laboratory\n")
+	for place, flags := range map[string][]string{"file": {"--file", in("clients.ndjson")}, "redis": {"--redis", "redis://" + redis.Addr}} {
+		t.Run(place, func(t *testing.T) {
+			for _, step := range []struct {
+				args string
+				code int
+				want string
+			}{
+				{"add clinic-1 --kind clinic --facility 01001 --portal 01001_BV --rate 7", 0, "vg_"},
+				{"add clinic-1 --kind clinic", 2, "there is one with this id"},
+				{"import " + in("callers.csv") + " --secrets " + in(place+".csv"), 0, "2 callers added"},
+				{"import " + in("callers.csv") + " --secrets " + in(place+"2.csv"), 2, "nothing was added"},
+				{"list --kind laboratory", 0, "lab-2"},
+				{"limits clinic-1 --daily 9", 0, "7/s, 100 at once, 32 under way, 9 a day"},
+				{"rotate clinic-1 --overlap 7d", 0, "vg_"},
+				{"rotate clinic-1 --portal 01001_BV", 0, "portal password"},
+				{"staff add clinic-1 --number 001180000000 --name Mẫu", 0, ""},
+				{"suspend clinic-1 --contact here", 0, ""},
+				{"show clinic-1", 0, "suspended"},
+				{"resume clinic-1", 0, ""},
+				{"revoke clinic-1 --portal 01001_BV", 0, "revoked account 01001_BV"},
+				{"revoke clinic-1", 0, "revoked the caller clinic-1"},
+				{"resume clinic-1", 2, "for good"},
+				{"pull " + in(place+".ndjson"), 0, "3 callers written"},
+			} {
+				args := append(append([]string{"clients", "--key-file", in("key")}, flags...), strings.Fields(step.args)...)
+				if code, out := runToEnd(t, args...); code != step.code || !strings.Contains(out, step.want) {
+					t.Errorf("%s: exit code %d, want %d and %q:\n%s", step.args, code, step.code, step.want, out)
+				}
+			}
+		})
+	}
+	push := []string{"clients", "--key-file", in("key"), "--redis", "redis://" + redis.Addr, "push", in("file.ndjson")}
+	if code, out := runToEnd(t, push...); code != 2 || !strings.Contains(out, "there is one in Redis already") {
+		t.Errorf("a push over another directory: exit code %d:\n%s", code, out)
+	}
+	if code, out := runToEnd(t, append(push, "--replace")...); code != 0 {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestBackupPage takes a backup of a demo by the commands of docs/backup.md, loses everything, and restores it: the same
 // key, account and officer are good again, and the log is whole and still finds the person.
 func TestBackupPage(t *testing.T) {

@@ -69,6 +69,9 @@ func (d *Directory) watch(ctx context.Context, every time.Duration) {
 // reload takes what is new; what is broken is told once and leaves everything as it was.
 func (d *Directory) reload(ctx context.Context) {
 	e, err := d.source.next(ctx)
+	if ctx.Err() != nil {
+		return // the gateway stops: that nothing was heard says nothing
+	}
 	if away, is := errors.AsType[*awayError](err); is {
 		d.setAway(away)
 		return

@@ -136,6 +136,9 @@ func (s *share) round(ctx context.Context, last bool) {
 	news := s.collect(t)
 	keep := last || now-s.saved >= int64(saveEvery)
 	err := s.meet(ctx, now, news || last, keep, t)
+	if ctx.Err() != nil && !last {
+		return // the gateway stops, and a last round follows
+	}
 	s.apply(t)
 	if keep {
 		s.saved = now

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -46,6 +47,7 @@ func assemble(t testing.TB, addr string, l clients.Limits) *crew {
 		var e *clients.Entry
 		e, key = add(t, f, "caller-1", "clinic")
 		e.Limits = l
+		account(t, e, newSecrets(t), "01000_BV", "right")
 		return nil
 	})
 	if err != nil {
@@ -270,6 +272,29 @@ func TestHostileCounts(t *testing.T) {
 				t.Errorf("%s: node %d shows %d used, want 150", name, i, u)
 			}
 		}
+	}
+}
+
+// A network that an account logged in from at one node is known at all, whatever else is in its place in Redis.
+func TestNodesShareNetworks(t *testing.T) {
+	r := cachetest.Redis(t)
+	c := assemble(t, r.Addr, clients.Limits{})
+	if _, refusal := c.nodes[0].Login(noon, []byte("01000_BV"), md5Of("right"), here); refusal != verify.RefusalNone {
+		t.Fatal(refusal.Code())
+	}
+	for _, there := range []string{"", "garbage", "vgn1 and more garbage that is long enough to hold a seal"} {
+		if err := client(t, r).Set(t.Context(), "verigate:clients:networks", there, 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+		c.round()
+	}
+	for i, n := range c.nodes {
+		if !familiarTo(n.Directory) {
+			t.Errorf("node %d does not know the network", i)
+		}
+	}
+	if got := client(t, r).Get(t.Context(), "verigate:clients:networks").Val(); strings.Contains(got, "192.0.2") || len(got) < 40 {
+		t.Errorf("what is in Redis: %q", got)
 	}
 }
 
