@@ -7,11 +7,20 @@ import (
 	"runtime"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/verigate/verigate/cache/prefilter"
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/verify"
 )
+
+// processorTime is what this thread has had of a processor: waiting for one does not count.
+func processorTime() time.Duration {
+	var t unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) // cannot fail for one's own thread
+	return time.Duration(t.Nano())
+}
 
 // rounds is how often every identifier is asked about.
 const rounds = 5
@@ -43,9 +52,11 @@ func screen(_ context.Context, o *options, r *result) error {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	denied := 0
 	for range rounds { // the best one counts: what else runs on the machine only makes it slower
-		started := time.Now()
+		started := processorTime()
 		denied = 0
 		for _, k := range keys {
 			l.Keys[0], l.Held[0] = k, verify.Held{}
@@ -54,7 +65,7 @@ func screen(_ context.Context, o *options, r *result) error {
 				denied++
 			}
 		}
-		if took := float64(time.Since(started)) / float64(len(keys)); r.ScreenNanos == 0 || took < r.ScreenNanos {
+		if took := float64(processorTime()-started) / float64(len(keys)); r.ScreenNanos == 0 || took < r.ScreenNanos {
 			r.ScreenNanos = took
 		}
 	}
