@@ -18,7 +18,7 @@ MODULES  := . loadtest/k6
 export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race lint fuzz bench matching-report model nation freshness peers audit-cost faults load docs tidy check clean need-test
+.PHONY: help run build test race lint fuzz bench matching-report model nation freshness peers audit-cost faults load lanes docs tidy check clean need-test
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16

@@ -54,12 +54,13 @@ type Directory struct {
 	epoch  atomic.Uint64 // counts tables; raised after the table is in place
 	places *places
 
-	clock    verify.Clock
-	share    *share // nil: nothing is kept or shared
-	seed     maphash.Seed
-	failures throttle
-	guesses  throttle
-	count    counters
+	clock     verify.Clock
+	share     *share // nil: nothing is kept or shared
+	seed      maphash.Seed
+	failures  throttle
+	strangers throttle
+	guesses   throttle
+	count     counters
 
 	state atomic.Pointer[state]
 	asked atomic.Pointer[time.Time] // when the source last answered

@@ -36,6 +36,7 @@ type slot struct {
 	inFlight atomic.Int64
 	day      atomic.Uint64 // daily quota: see dayBits
 	others   atomic.Uint64 // the same, counted by other nodes and by this one before it restarted
+	_        [16]byte      // a cache line, and one to itself
 }
 
 // concurrencyRetry is what a caller with too many requests under way is told to wait: about as long as one takes.

@@ -184,13 +184,17 @@ func (d *Directory) take(e *edition) error {
 
 // putInForce makes t what requests see, and tells the counters about new limits and statuses.
 func (d *Directory) putInForce(t *table) {
+	rules := make(map[rule]*rule) // most callers have the same: one that all share stays in the processor's cache
 	for id, c := range t.callers {
 		s := d.places.at(d.places.index[id])
 		r := c.limits
 		if d.unlimited {
 			r = rule{}
 		}
-		s.rule.Store(&r)
+		if rules[r] == nil {
+			rules[r] = &r
+		}
+		s.rule.Store(rules[r])
 		s.status.Store(uint32(c.status))
 	}
 	d.places.retire(t)
@@ -201,7 +205,7 @@ func (d *Directory) putInForce(t *table) {
 // counters are the room's metrics.
 type counters struct {
 	loginOK, loginWrong, loginRepeated, loginSlowed, loginRevoked, loginMalformed *metric.Counter
-	reloads, reloadRefused                                                        *metric.Counter
+	reloads, reloadRefused, strangers, strangersSlowed                            *metric.Counter
 }
 
 func (c *counters) register(set *metric.Set, d *Directory) {
@@ -210,6 +214,10 @@ func (c *counters) register(set *metric.Set, d *Directory) {
 	}
 	c.loginOK, c.loginWrong, c.loginRepeated = login("ok"), login("wrong"), login("repeated")
 	c.loginSlowed, c.loginRevoked, c.loginMalformed = login("slowed"), login("revoked"), login("malformed")
+	stranger := func(result string) *metric.Counter {
+		return set.Counter("verigate_clients_strangers_total", "Credentials that nobody holds, by what became of them.", "result", result)
+	}
+	c.strangers, c.strangersSlowed = stranger("refused"), stranger("slowed")
 	reload := func(result string) *metric.Counter {
 		return set.Counter("verigate_clients_reloads_total", "Changed directories by what became of them.", "result", result)
 	}

@@ -133,12 +133,17 @@ func (x *exchange) crashed(p any) {
 // logCrash notes the kind of a panic and where it came from, never its value: that could hold anything the request did.
 func (x *exchange) logCrash(p any) {
 	x.s.count.panics.Inc()
-	what := fmt.Sprintf("%T", p)
-	if err, ok := p.(runtime.Error); ok {
-		what = err.Error()
-	}
+	what := kindOfPanic(p)
 	x.s.deps.Log.Error("request crashed", slog.String("call", x.route.name), slog.String("request_id", x.batch.RequestID.String()),
 		slog.String("panic", what), slog.String("stack", string(debug.Stack())))
+}
+
+// kindOfPanic names a panic without its value.
+func kindOfPanic(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", p)
 }
 
 // failed answers what never became a request: a header that cannot be parsed or did not arrive.

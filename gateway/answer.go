@@ -112,6 +112,9 @@ func (x *exchange) record(code string) bool {
 	if !x.identified {
 		return true
 	}
+	if x.stranger && x.s.floods != nil {
+		return x.recordStranger(code) || x.unlogged()
+	}
 	d := &x.decision[0]
 	*d = verify.Decision{At: x.now, RequestID: x.batch.RequestID, Caller: x.caller, Call: x.route.call, Purpose: x.batch.Purpose, Staff: x.batch.Staff, Code: code}
 	if len(x.batch.Items) == 1 {
@@ -121,6 +124,11 @@ func (x *exchange) record(code string) bool {
 	if x.s.deps.Recorder.Record(x.ctx, x.decision[:]) == nil {
 		return true
 	}
+	return x.unlogged()
+}
+
+// unlogged answers that nothing can be known, because the log cannot take what was decided; it returns false.
+func (x *exchange) unlogged() bool {
 	x.s.count.unlogged.Inc()
 	x.problem = v1.Problem{Refusal: verify.RefusalUnavailable}
 	x.retryAfter = x.s.cfg.RetryAfter.Std()

@@ -24,7 +24,7 @@ type Config struct {
 	MaxHeader           config.ByteSize `yaml:"max_header" default:"8KiB" min:"4KiB" max:"64KiB" help:"Largest request header; every open connection holds a buffer of this size."`
 	MaxConnections      int             `yaml:"max_connections" default:"20000" min:"1" help:"Connections served at once per listener."`
 	MaxConnectionsPerIP int             `yaml:"max_connections_per_ip" default:"0" min:"0" help:"Connections served at once from one address; 0 means no limit of its own."`
-	TrustedProxies      []string        `yaml:"trusted_proxies" help:"Networks (CIDR) of proxies in front whose X-Forwarded-For is believed when log-ins are slowed by address; everybody else's is ignored."`
+	TrustedProxies      []string        `yaml:"trusted_proxies" help:"Networks (CIDR) of proxies in front whose X-Forwarded-For is believed when log-ins and unknown credentials are slowed and recorded by address; everybody else's is ignored."`
 	MaxInFlight         int             `yaml:"max_in_flight" default:"4096" min:"1" help:"Requests under way at once; more wait for queue_wait."`
 	MaxQueue            int             `yaml:"max_queue" default:"8192" min:"0" help:"Requests that may wait for a place; more are told overloaded at once."`
 	QueueWait           config.Duration `yaml:"queue_wait" default:"250ms" min:"0s" max:"10s" help:"How long a request waits for a place before it is told overloaded."`
@@ -109,10 +109,12 @@ type Deps struct {
 	Tokens   Tokens // nil: no access tokens, and no paths for them
 	Limits   Limits
 	Budget   Budget // nil: nobody is asked
-	Policy   Policy // the one the Resolver judges by
-	Recorder Recorder
-	Hasher   *verify.SubjectHasher
-	Clock    verify.Clock
+	// Strangers slows addresses that show credentials nobody holds; nil: none is.
+	Strangers Strangers
+	Policy    Policy // the one the Resolver judges by
+	Recorder  Recorder
+	Hasher    *verify.SubjectHasher
+	Clock     verify.Clock
 	// TokenKeys are secrets for portal tokens in addition to those in Config, which come first.
 	TokenKeys [][]byte
 
@@ -136,6 +138,9 @@ func (d *Deps) check() error {
 	}
 	if d.Budget == nil {
 		d.Budget = noBudget{}
+	}
+	if d.Strangers == nil {
+		d.Strangers = noStrangers{}
 	}
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)

@@ -32,6 +32,7 @@ type exchange struct {
 	slot       bool // holds a global slot
 	place      bool // holds a place among the caller's requests
 	identified bool // a credential was shown: from here on a refusal is recorded
+	stranger   bool // the credential is nobody's: what is recorded is counted by address
 	streaming  bool // handed over to a stream, which closes it
 
 	question v1.Request

@@ -102,7 +102,7 @@ func schemeOf(header []byte, scheme string) []byte {
 func (x *exchange) enter(refusal verify.Refusal, cost int) bool {
 	switch {
 	case refusal != verify.RefusalNone:
-		return x.refuse(v1.Problem{Refusal: refusal})
+		return x.turnAway(refusal)
 	case !x.caller.Scopes.Has(x.route.scope):
 		return x.refuse(v1.Problem{Refusal: verify.RefusalScope})
 	}
@@ -174,6 +174,7 @@ func (x *exchange) login() {
 	x.caller = caller
 	if refusal != verify.RefusalNone && (refusal != verify.RefusalSuspended || caller == nil) {
 		x.retryAfter = x.s.cfg.RetryAfter.Std()
+		x.stranger = caller == nil // slowed by its own rules, see Login
 		x.refuse(v1.Problem{Refusal: refusal})
 		return
 	}

@@ -73,7 +73,7 @@ type matrix struct {
 // every reply and its audit record against the test's own reading of the policy: nothing beyond it, nothing less.
 func TestFieldPolicyMatrix(t *testing.T) {
 	texts := map[string][]byte{"built in": policy.Default}
-	for seed := range uint64(2) {
+	for seed := range uint64(1) {
 		texts[fmt.Sprintf("chance %d", seed)] = randomPolicy(seed)
 	}
 	for name, text := range texts {

@@ -27,6 +27,7 @@ type Server struct {
 	slots      *lanes
 	streams    *lanes
 	pacer      *pacer
+	floods     Floods // nil: the Recorder counts nothing by address
 	tokens     *portal.Tokens
 	corsOrigin []byte
 	proxies    []netip.Prefix
@@ -63,6 +64,8 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	s.pool.New = func() any { return &exchange{reader: new(v1.Reader), portal: new(portal.Reader)} }
 	s.ctx, s.cancel = base()
 	s.count = newCounters(deps.Metrics, s)
+	s.floods, _ = deps.Recorder.(Floods)
+	s.failOpen()
 	s.http = s.httpServer()
 	return s, nil
 }

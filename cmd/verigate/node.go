@@ -182,7 +182,7 @@ func (n *node) startGateway(ctx context.Context) error {
 		return err
 	}
 	n.gateway, err = gateway.New(n.cfg.Gateway, gateway.Deps{
-		Resolver: resolver, Callers: n.callers, Accounts: n.callers, Tokens: tokens, Limits: n.callers, Budget: n.budget, Recorder: records,
+		Resolver: resolver, Callers: n.callers, Accounts: n.callers, Tokens: tokens, Limits: n.callers, Budget: n.budget, Strangers: n.callers, Recorder: records,
 		Policy: n.policy, Hasher: n.hasher, Clock: n.clock, Metrics: n.metrics, Tracer: n.telemetry.Tracer(), Log: n.log,
 	})
 	return err
