@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -29,30 +30,35 @@ type counts struct {
 	n      [signals]uint32 // all but people
 }
 
-// account is what is counted of one caller, facility or staff member. What a question reads stands in front; everything
-// below mu is guarded by it. It is never removed while its caller lives.
+// account is what is counted of one caller, facility or staff member. It is laid out by cache lines, because 13,000 of
+// them do not fit a core: an ordinary question reads the first, one about somebody new the next three. Everything below mu
+// is guarded by it. An account of a caller is never removed.
 type account struct {
-	ready   atomic.Bool
 	level   atomic.Uint32
 	pending atomic.Int32 // questions under way
 	room    atomic.Int32 // most of them
-	asked   atomic.Int64 // monotonic time of the last question
+	ready   atomic.Bool
+	asked   atomic.Int64 // monotonic time of the last question, to the second
 	shared  atomic.Pointer[account]
 	salt    uint64 // keeps its subjects apart in the memory
 	id      string // the caller's; "" for a facility or a staff member
+	mu      sync.Mutex
 
-	mu       sync.Mutex
-	dirty    bool  // something the other nodes do not know
-	watched  int64 // monotonic time until which the other nodes' counts are asked for again and again
+	epoch   int64
+	window  float64 // people in the window, on all nodes: the sum that count(people) tells
+	odds    int64   // of them, those learned of without proof
+	usually int64   // people above which it is slowed
+	watched int64   // monotonic time until which the other nodes' counts are asked for again and again
+	dirty   bool    // something the other nodes do not know
+	now     counts
+	then    counts
+	others  others // the other nodes' counts
+
 	key      string
 	contact  string
 	kind     verify.CallerKind
 	people   int64 // from the directory: the ceiling; 0: the kind's
 	unproven int64 // from the directory: added to the limits of what is odd
-
-	epoch     int64
-	now, then counts
-	others    others // the other nodes' counts
 
 	usual  float32 // people in an ordinary epoch
 	epochs uint16  // for how many epochs it has been watched
@@ -68,17 +74,22 @@ type account struct {
 	recent  [8]uint64 // numbers asked without knowledge, newest at turn-1
 	turn    uint8
 	step    uint64 // distance between the last two
+	_       [accountPad]byte
 }
+
+// accountPad makes an account a whole number of cache lines; a test holds it.
+const accountPad = 40
 
 // open gives a new account, whose lock is held, its name.
 func (a *account) open(key string, c *verify.Caller, salt uint64) {
 	a.key, a.kind, a.salt = key, c.Kind, salt
-	a.contact = c.Contact
+	a.contact, a.people, a.unproven = c.Contact, c.People, c.Unproven
+	a.usually = math.MaxInt64 // until the first question is charged
 	a.room.Store(roomAtOnce)
 }
 
 // roll moves on to the epoch; the caller holds mu.
-func (a *account) roll(epoch int64) {
+func (a *account) roll(epoch int64, cfg *Config) {
 	if epoch <= a.epoch {
 		return // a clock put back counts on where it was
 	}
@@ -96,6 +107,15 @@ func (a *account) roll(epoch int64) {
 	for i := range a.buckets {
 		a.buckets[i] /= 2
 	}
+	a.sum(cfg)
+}
+
+// sum adds up what an ordinary question needs to know, so that it need not look at everything.
+func (a *account) sum(cfg *Config) {
+	a.window = a.now.people.n + a.then.people.n + float64(a.others.people)
+	a.odds = a.count(strangers) + a.count(nearMisses) + a.count(elsewheres)
+	a.usually = cfg.usual(a)
+	a.makeRoom()
 }
 
 // learn takes the epoch that ends into what the account usually does: the most of late, forgotten by a tenth an epoch.
@@ -111,21 +131,16 @@ func (a *account) learn(passed int64) {
 // count returns how much there is of a signal in the window, on all nodes.
 func (a *account) count(s signal) int64 {
 	if s == people {
-		return int64(a.now.people.n+a.then.people.n) + a.others.people
+		return int64(a.window)
 	}
 	return int64(a.now.n[s]) + int64(a.then.n[s]) + a.others.n[s]
-}
-
-// unprovenPeople are those of whom was learned without proof.
-func (a *account) unprovenPeople() int64 {
-	return a.count(strangers) + a.count(nearMisses) + a.count(elsewheres)
 }
 
 // makeRoom sets how many questions may be under way: as many as could all turn out to be about strangers without the
 // account learning of more people than it may.
 func (a *account) makeRoom() {
-	more := a.count(people)/2 + a.unproven
-	n := min(roomAtOnce+more, room+more-a.unprovenPeople())
+	more := int64(a.window)/2 + a.unproven
+	n := min(roomAtOnce+more, room+more-a.odds)
 	a.room.Store(int32(max(roomWhenSlow/2, min(n, 1<<20))))
 }
 
@@ -173,5 +188,4 @@ func (a *account) clear() {
 	a.now, a.then, a.others = counts{}, counts{}, others{}
 	a.buckets, a.recent, a.step, a.refused, a.slowUntil, a.slowTold = [32]uint8{}, [8]uint64{}, 0, 0, 0, 0
 	a.pending.Store(0)
-	a.makeRoom()
 }

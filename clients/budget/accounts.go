@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash/maphash"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -23,25 +24,19 @@ type accounts struct {
 	habits     map[string]habit // of accounts that have not asked since the start
 	born       func(*account)   // applies what is already known of a new account
 
-	staff [staffShards]staffShard
-	crowd atomic.Int64 // staff members
+	staff [staffSets][ways]atomic.Pointer[account] // each in one of the eight places of its set
+	crowd int                                      // staff members
 }
 
 const (
-	maxSlots    = 1 << 20
-	chunkSize   = 64
-	staffShards = 64
-	maxStaff    = 1 << 15
+	maxSlots  = 1 << 20
+	chunkSize = 64
+	staffSets = 1 << 13
 )
 
 type facility struct {
 	first *account // its only caller so far
 	own   *account // nil: it has only one
-}
-
-type staffShard struct {
-	mu      sync.RWMutex
-	members map[verify.Subject]*account
 }
 
 // trio is who one question is charged to: the caller, its facility when it has several callers, the staff member when
@@ -135,49 +130,58 @@ func (s *accounts) enlist(a *account, key string, c *verify.Caller) {
 	a.ready.Store(true)
 }
 
-// member returns a staff member's account, nil when the table is full: then callers and facilities must do.
+// member returns a staff member's account, nil when there is no place for it: then callers and facilities must do. A
+// member is known by half of the keyed hash, which is the salt of the account too.
 func (s *accounts) member(c *verify.Caller, staff verify.Subject) *account {
-	shard := &s.staff[staff[0]%staffShards]
-	shard.mu.RLock()
-	a := shard.members[staff]
-	shard.mu.RUnlock()
-	if a != nil || s.crowd.Load() >= maxStaff {
-		return a
+	set, salt := s.setOf(staff), binary.LittleEndian.Uint64(staff[8:])
+	for i := range set {
+		if a := set[i].Load(); a != nil && a.salt == salt {
+			return a
+		}
 	}
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
-	if a = shard.members[staff]; a != nil {
-		return a
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	free := -1
+	for i := range set {
+		switch a := set[i].Load(); {
+		case a == nil:
+			free = i
+		case a.salt == salt:
+			return a
+		}
 	}
-	a = new(account)
+	if free < 0 {
+		return nil
+	}
+	a := new(account)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.open("staff:"+hex.EncodeToString(staff[:]), c, binary.LittleEndian.Uint64(staff[8:]))
-	if shard.members == nil {
-		shard.members = map[verify.Subject]*account{}
-	}
-	shard.members[staff] = a
-	s.crowd.Add(1)
+	a.open("staff:"+hex.EncodeToString(staff[:]), c, salt)
 	s.born(a)
 	a.ready.Store(true)
+	set[free].Store(a)
+	s.crowd++
 	return a
+}
+
+func (s *accounts) setOf(staff verify.Subject) *[ways]atomic.Pointer[account] {
+	return &s.staff[binary.LittleEndian.Uint16(staff[:])%staffSets]
 }
 
 // all calls f with every account; the tables are not locked meanwhile.
 func (s *accounts) all(f func(*account)) {
 	s.mu.Lock()
-	list := make([]*account, 0, len(s.byKey)+int(s.crowd.Load()))
+	list := make([]*account, 0, len(s.byKey)+s.crowd)
 	for _, a := range s.byKey {
 		list = append(list, a)
 	}
 	s.mu.Unlock()
 	for i := range s.staff {
-		shard := &s.staff[i]
-		shard.mu.RLock()
-		for _, a := range shard.members {
-			list = append(list, a)
+		for j := range s.staff[i] {
+			if a := s.staff[i][j].Load(); a != nil {
+				list = append(list, a)
+			}
 		}
-		shard.mu.RUnlock()
 	}
 	for _, a := range list {
 		f(a)
@@ -187,37 +191,39 @@ func (s *accounts) all(f func(*account)) {
 // find returns the account with a key, nil when nobody of that name has asked yet.
 func (s *accounts) find(key string) *account {
 	s.mu.Lock()
-	a := s.byKey[key]
-	s.mu.Unlock()
-	if a != nil {
+	defer s.mu.Unlock()
+	if a := s.byKey[key]; a != nil {
 		return a
 	}
 	var staff verify.Subject
-	name, ok := staffOf(key)
+	name, ok := strings.CutPrefix(key, "staff:")
 	if !ok || len(name) != 2*len(staff) {
 		return nil
 	}
 	if _, err := hex.Decode(staff[:], []byte(name)); err != nil {
 		return nil
 	}
-	shard := &s.staff[staff[0]%staffShards]
-	shard.mu.RLock()
-	defer shard.mu.RUnlock()
-	return shard.members[staff]
+	set := s.setOf(staff)
+	for i := range set {
+		if a := set[i].Load(); a != nil && a.key == key {
+			return a
+		}
+	}
+	return nil
 }
 
 // sweep lets staff members go who have not asked since the given monotonic time and are not stopped.
 func (s *accounts) sweep(before int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for i := range s.staff {
-		shard := &s.staff[i]
-		shard.mu.Lock()
-		for staff, a := range shard.members {
-			if a.asked.Load() < before && Level(a.level.Load()) == Open {
-				delete(shard.members, staff)
-				s.crowd.Add(-1)
+		for j := range s.staff[i] {
+			place := &s.staff[i][j]
+			if a := place.Load(); a != nil && a.asked.Load() < before && Level(a.level.Load()) == Open {
+				place.Store(nil)
+				s.crowd--
 			}
 		}
-		shard.mu.Unlock()
 	}
 }
 

@@ -95,7 +95,9 @@ func (b *Budget) ask(now verify.Instant, a *account, salt uint64, s *verify.Subj
 	if last := a.asked.Load(); now.Mono-last > int64(idle) && last != 0 && a.asked.CompareAndSwap(last, now.Mono) {
 		a.pending.Store(0)
 	}
-	a.asked.Store(now.Mono)
+	if now.Mono-a.asked.Load() > int64(time.Second) {
+		a.asked.Store(now.Mono)
+	}
 	if Level(a.level.Load()) != Open {
 		return b.askClosely(now, a, salt, s)
 	}
@@ -112,7 +114,7 @@ const refusedRetry = time.Hour
 func (b *Budget) askClosely(now verify.Instant, a *account, salt uint64, s *verify.Subject) verify.Verdict {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.roll(b.at(now))
+	a.roll(b.at(now), &b.cfg)
 	b.settle(now, a)
 	switch Level(a.level.Load()) {
 	case Slow:
@@ -166,7 +168,7 @@ func (b *Budget) Charge(now verify.Instant, c *verify.Caller, staff, subject ver
 	for i, a := range who {
 		switch {
 		case a == nil:
-		case f.idle() && i < 2: // the caller has asked before, so its facility has too
+		case f.idle(): // the caller has asked before, so its facility has too
 			a.release()
 		default:
 			b.charge(now, a, c, i, &f)
@@ -201,25 +203,33 @@ func (b *Budget) charge(now verify.Instant, a *account, c *verify.Caller, positi
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.release()
-	a.roll(b.at(now))
+	a.roll(b.at(now), &b.cfg)
+	if !f.shown.odd() {
+		b.meet(now, a, f)
+		return
+	}
 	if position == 0 || a.people < c.People || a.unproven < c.Unproven {
 		a.people, a.unproven = c.People, c.Unproven
-	}
-	if !f.shown.odd() {
-		if a.now.people.add(f.hash) {
-			a.dirty = true
-			a.makeRoom()
-			if a.count(people) >= b.cfg.usual(a) {
-				b.odd(now, a, 1<<people)
-			}
-		}
-		return
 	}
 	before := a.now.n
 	a.watched = now.Mono + int64(watchedFor)
 	a.book(f)
-	a.makeRoom()
+	a.sum(&b.cfg)
 	b.odd(now, a, risen(&before, &a.now.n))
+}
+
+// meet counts somebody whom the caller proved to know.
+func (b *Budget) meet(now verify.Instant, a *account, f *finding) {
+	before := a.now.people.n
+	if !a.now.people.add(f.hash) {
+		return
+	}
+	a.window += a.now.people.n - before
+	a.dirty = true
+	a.makeRoom()
+	if int64(a.window) >= a.usually {
+		b.odd(now, a, 1<<people)
+	}
 }
 
 // watchedFor is for how long after something odd an account's counts on other nodes are followed closely; those of any
@@ -325,7 +335,6 @@ func (b *Budget) settle(now verify.Instant, a *account) {
 func (b *Budget) lower(now verify.Instant, a *account) {
 	a.level.Store(uint32(Open))
 	a.since, a.refused = now.Wall, 0
-	a.makeRoom()
 }
 
 // New makes the budgets and starts their background work. Its error names the setting.
@@ -334,10 +343,13 @@ func New(cfg Config, d Deps) (*Budget, error) {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
 	b := &Budget{
-		cfg: cfg, deps: d, memory: newMemory(int64(cfg.Memory)), fleet: newFleet(),
+		cfg: cfg, deps: d, fleet: newFleet(),
 		events: make(chan Event, eventQueue), node: newNode(), stop: make(chan struct{}),
 	}
 	var err error
+	if b.memory, err = newMemory(int64(cfg.Memory)); err != nil {
+		return nil, fmt.Errorf("taking budget.memory: %w", err)
+	}
 	if b.canary, err = readCanaries(cfg.CanaryFile, d.Hasher); err != nil {
 		return nil, fmt.Errorf("reading budget.canary_file: %w", err)
 	}

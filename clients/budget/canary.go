@@ -115,9 +115,10 @@ func (b *Budget) touched(now verify.Instant, who *trio, s *verify.Subject) {
 			continue
 		}
 		a.mu.Lock()
-		a.roll(b.at(now))
+		a.roll(b.at(now), &b.cfg)
 		a.now.n[canaries]++
 		a.dirty = true
+		a.sum(&b.cfg)
 		b.tell(now, a, EventCanary, canaries, func(e *Event) { e.Canary = line })
 		b.odd(now, a, 1<<canaries)
 		a.mu.Unlock()

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"log/slog"
-	"strings"
 	"sync"
 
 	"github.com/verigate/verigate/verify"
@@ -156,5 +155,3 @@ func (l *lately) events() []Event {
 	defer l.mu.Unlock()
 	return append([]Event{}, l.list...)
 }
-
-func staffOf(key string) (string, bool) { return strings.CutPrefix(key, "staff:") }

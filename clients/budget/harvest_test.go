@@ -35,7 +35,6 @@ type harvester struct {
 	density float64 // of the numbers it goes through
 	callers int
 	every   time.Duration // between two questions of all of them together
-	dense   bool
 	ask     func(r *rand.Rand, i int) verify.Query
 }
 

@@ -92,6 +92,7 @@ func (b *Budget) obey(a *account, h hold) {
 	a.version, a.since = h.Version, h.At
 	if !h.Suspended {
 		a.clear()
+		a.sum(&b.cfg)
 		a.level.Store(uint32(Open))
 		return
 	}

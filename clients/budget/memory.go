@@ -3,8 +3,11 @@ package budget
 import (
 	"encoding/binary"
 	"math/bits"
+	"runtime"
 	"sync/atomic"
+	"unsafe"
 
+	"github.com/verigate/verigate/internal/mapped"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -24,10 +27,17 @@ const (
 	cellMeta  = 0x7f
 )
 
-func newMemory(bytes int64) *memory {
-	sets := max(1, uint64(bytes)/setBytes)
+func newMemory(size int64) (*memory, error) {
+	sets := max(1, uint64(size)/setBytes)
 	shift := 64 - (bits.Len64(sets) - 1)
-	return &memory{sets: make([][ways]atomic.Uint64, 1<<(64-shift)), shift: shift}
+	b, err := mapped.Anonymous(setBytes << (64 - shift))
+	if err != nil {
+		return nil, err
+	}
+	mapped.Huge(b)
+	m := &memory{sets: unsafe.Slice((*[ways]atomic.Uint64)(unsafe.Pointer(unsafe.SliceData(b))), 1<<(64-shift)), shift: shift}
+	runtime.AddCleanup(m, func(b []byte) { _ = mapped.Release(b) }, b) // questions may come after Close
+	return m, nil
 }
 
 // at returns the set for a subject as seen by an account, and the hash its cell begins with.

@@ -49,7 +49,7 @@ type visit struct {
 	times   uint8  // how often they were looked up before
 }
 
-const morningHours = 5 * time.Hour
+const untilNoon = 5 * time.Hour
 
 // newMorning draws facilities and visits. Sizes are log-normal with a mean of 30 patients a morning, 180 million visits a
 // year, and sixty central hospitals of 1,500 to 6,000; every patient is looked up one to five times, 2.6 on average: at
@@ -82,9 +82,9 @@ func newMorning(share float64, seed uint64) *morning {
 
 func (m *morning) come(clinic int32) {
 	m.people++
-	at := time.Duration(math.Abs(m.r.NormFloat64()*0.35+0.3) * float64(morningHours))
+	at := time.Duration(math.Abs(m.r.NormFloat64()*0.35+0.3) * float64(untilNoon))
 	patient := m.r.Uint32()
-	for n := uint8(0); n < 5; n++ {
+	for n := range uint8(5) {
 		m.visits = append(m.visits, visit{at, clinic, patient, n})
 		if m.r.Float64() > 0.7 {
 			break
@@ -100,7 +100,7 @@ func (c *clinic) number(r *rand.Rand, patient uint32) identity.Key {
 	if r.Float64() < 0.12 {
 		province = 1 + r.IntN(96)
 	}
-	code := uint32(patient / 5 * 7 % 100_000_000)
+	code := patient / 5 * 7 % 100_000_000
 	newborn := c.newborn(patient)
 	if newborn {
 		code = 90_000_000 + patient/100%400

@@ -12,9 +12,9 @@ const registers = 128
 // value (Ting 2014, "Streamed approximate counting of distinct elements"), so that reading it costs nothing. The zero
 // sketch is empty. Subjects are keyed hashes, so nobody outside can choose them to fool it.
 type sketch struct {
-	reg   [registers]uint8
 	n     float64 // the count
 	taken float64 // how likely a new subject is to change nothing
+	reg   [registers]uint8
 }
 
 // add counts a subject by 64 bits of its hash and reports whether the count changed.

@@ -142,7 +142,7 @@ func (b *Budget) exchangeCounts(ctx context.Context, list []*account) error {
 	now := b.deps.Clock()
 	for i, a := range list {
 		a.mu.Lock()
-		a.roll(b.at(now))
+		a.roll(b.at(now), &b.cfg)
 		a.dirty = false
 		value, key := a.encode(), b.accountKey(a.key)
 		a.mu.Unlock()
@@ -160,7 +160,7 @@ func (b *Budget) exchangeCounts(ctx context.Context, list []*account) error {
 			continue
 		}
 		gone := a.merge(fields, b.node)
-		a.makeRoom()
+		a.sum(&b.cfg)
 		b.odd(now, a, every)
 		key := b.accountKey(a.key)
 		a.mu.Unlock()

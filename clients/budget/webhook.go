@@ -185,8 +185,7 @@ func (w *webhook) send(ctx context.Context, e *Event) error {
 	req.Header.Set(HeaderSignature, Sign(w.key, at, body))
 	resp, err := w.client.Do(req)
 	if err != nil {
-		var outer *url.Error
-		if errors.As(err, &outer) {
+		if outer, ok := errors.AsType[*url.Error](err); ok {
 			err = outer.Err // without the address, which may carry a secret of the receiver's
 		}
 		return err
