@@ -96,7 +96,7 @@ var harvesters = []harvester{
 	}},
 }
 
-// harvest lets a harvester work for a day, or until every one of its credentials was refused a hundred times; it returns
+// harvest lets a harvester work for a day, or until its credentials were refused a thousand times each, which suspends them; it returns
 // how many people it learned of and at which question the first refusal came.
 func (h *harvester) harvest(t *testing.T, c *clock, nodes ...*budget.Budget) (people, asked int, stopped bool) {
 	t.Helper()
@@ -106,7 +106,7 @@ func (h *harvester) harvest(t *testing.T, c *clock, nodes ...*budget.Budget) (pe
 		callers[i] = clinicAt(100 + i)
 	}
 	met, refused := map[identity.Key]bool{}, 0
-	for i := 0; time.Duration(i)*h.every < 24*time.Hour && refused < 100*h.callers; i++ {
+	for i := 0; time.Duration(i+1)*h.every < 24*time.Hour && refused < 1000*h.callers; i++ {
 		now := c.add(h.every)
 		x := register{h.density}.answer(&question{q: h.ask(r, i)})
 		ok, v := put(nodes[i/len(callers)%len(nodes)], now, callers[i%len(callers)], verify.Subject{}, x)
@@ -135,6 +135,31 @@ func TestHarvestersAreStopped(t *testing.T) {
 				t.Errorf("learned of %d people, at most %d wanted; stopped: %v", people, mostLearned, stopped)
 			}
 		})
+	}
+}
+
+// TestTwentyStolenCredentialsInUse: the harvester's questions hide among those of the twenty clinics whose keys it has, a
+// hundred patients a day each. The page on harvesting states how many people it learns of.
+func TestTwentyStolenCredentialsInUse(t *testing.T) {
+	c := newClock()
+	b := start(t, c, nil)
+	r := rand.New(rand.NewPCG(11, 12))
+	met, stopped := 0, 0
+	for i := range 20 * 100 * 2 {
+		caller, now := clinicAt(100+i/2%20), c.add(5*time.Second)
+		if i%2 == 0 {
+			put(b, now, caller, verify.Subject{}, known(r))
+			continue
+		}
+		if ok, v := put(b, now, caller, verify.Subject{}, register{1}.answer(&question{q: guess(r, randomID(r))})); ok {
+			met++
+		} else if v.Refusal == verify.RefusalHarvest {
+			stopped++
+		}
+	}
+	t.Logf("%d people learned of among 2,000 patients", met)
+	if met > mostLearned || stopped == 0 {
+		t.Errorf("learned of %d people, refused %d times", met, stopped)
 	}
 }
 
