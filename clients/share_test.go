@@ -234,7 +234,7 @@ func TestOutageIsForgiven(t *testing.T) {
 	}
 }
 
-// Somebody who can write to Redis can neither stop a caller nor give it more.
+// Somebody who can write to Redis can neither make up counts nor take back any that nodes have heard.
 func TestHostileCounts(t *testing.T) {
 	r := cachetest.Redis(t)
 	c := assemble(t, r.Addr, clients.Limits{Rate: 1_000_000, Burst: 1_000_000, Daily: 300})

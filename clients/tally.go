@@ -77,7 +77,7 @@ func decodeTally(s *Secrets, raw []byte) (*tally, error) {
 	return t, nil
 }
 
-// sign appends a MAC, so that who can write to the place where nodes meet can neither stop a caller nor let one pass.
+// sign appends a MAC, so that who can write to the place where nodes meet cannot make up counts that stop a caller.
 func (s *Secrets) sign(b []byte) []byte {
 	h := hmac.New(sha256.New, s.counts)
 	h.Write(b)
