@@ -83,9 +83,12 @@ func (s *Service) once(now verify.Instant, callerID, id string) verify.Refusal {
 	if id == "" {
 		return verify.RefusalNone
 	}
-	switch s.replays.take(now.Mono, callerID, id) {
+	key := replayKey(callerID, id)
+	switch s.replays.take(now.Mono, callerID, key) {
 	case replayNew:
-		return verify.RefusalNone
+		if s.shared == nil || s.shared.take(now.Mono, key) {
+			return verify.RefusalNone
+		}
 	case replayFull:
 		s.deps.Log.Warn("no room to remember another signed request for a token")
 		return verify.RefusalOverloaded

@@ -35,10 +35,14 @@ func newReplays(life time.Duration) *replays {
 	return &replays{life: int64(life), now: map[[16]byte]struct{}{}, perCaller: map[string]int{}}
 }
 
-// take remembers an assertion by its caller and id.
-func (r *replays) take(now int64, callerID, jti string) replayResult {
+// replayKey names an assertion by its caller and id.
+func replayKey(callerID, jti string) [16]byte {
 	sum := sha256.Sum256([]byte(callerID + "\x00" + jti))
-	key := [16]byte(sum[:16])
+	return [16]byte(sum[:16])
+}
+
+// take remembers an assertion.
+func (r *replays) take(now int64, callerID string, key [16]byte) replayResult {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if age := now - r.began; age >= r.life {

@@ -22,9 +22,10 @@ const (
 	KeysPath  = "/oauth/jwks"
 )
 
-// Deps are what access tokens work with. Directory is required; Log and Metrics may be nil.
+// Deps are what access tokens work with. Directory is required; the others may be nil.
 type Deps struct {
 	Directory *clients.Directory
+	Redis     *clients.RedisConfig // where nodes remember signed requests together; nil: each by itself
 	Log       *slog.Logger
 	Metrics   *metric.Set
 }
@@ -37,6 +38,7 @@ type Service struct {
 	fault    atomic.Pointer[string] // why the signing keys as they are now were refused
 	cache    *cache
 	replays  *replays
+	shared   *shared     // nil: this node is alone
 	tokens   *jwt.Parser // of our own tokens
 	asserted *jwt.Parser // of callers' assertions
 	metadata []byte
@@ -66,7 +68,13 @@ func Open(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening access tokens: %w", err)
 	}
-	s := &Service{cfg: cfg, deps: deps, cache: newCache(cfg.MaxCached), replays: newReplays(cfg.AssertionLife.Std() + 2*leeway), done: make(chan struct{})}
+	life := cfg.AssertionLife.Std() + 2*leeway // as long as an assertion could be shown again
+	s := &Service{cfg: cfg, deps: deps, cache: newCache(cfg.MaxCached), replays: newReplays(life), done: make(chan struct{})}
+	if deps.Redis != nil && deps.Redis.Enabled() {
+		if s.shared, err = newShared(deps.Redis, life, deps.Metrics); err != nil {
+			return nil, fmt.Errorf("opening access tokens: %w", err)
+		}
+	}
 	s.keys.Store(keys)
 	s.tokens = jwt.NewParser(jwt.WithValidMethods([]string{"EdDSA"}), jwt.WithIssuer(cfg.Issuer), jwt.WithAudience(cfg.Issuer),
 		jwt.WithExpirationRequired(), jwt.WithStrictDecoding())
@@ -85,10 +93,13 @@ func Open(cfg Config, deps Deps) (*Service, error) {
 	return s, nil
 }
 
-// Close stops watching the signing keys; tokens keep being issued and known.
+// Close stops watching the signing keys and leaves Redis; tokens keep being issued and known.
 func (s *Service) Close() {
 	s.stop()
 	<-s.done
+	if s.shared != nil {
+		_ = s.shared.client.Close() // nothing is lost with it
+	}
 }
 
 // reload puts changed signing keys in force, all of them or none.

@@ -85,7 +85,7 @@ func (n *node) startTokens() (gateway.Tokens, error) {
 		}
 	}
 	var err error
-	if n.tokens, err = token.Open(cfg, token.Deps{Directory: n.callers, Log: n.log, Metrics: n.metrics}); err != nil {
+	if n.tokens, err = token.Open(cfg, token.Deps{Directory: n.callers, Redis: &n.cfg.Clients.Redis, Log: n.log, Metrics: n.metrics}); err != nil {
 		return nil, err
 	}
 	n.onStop(func(context.Context) error { n.tokens.Close(); return nil })
