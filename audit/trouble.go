@@ -177,6 +177,12 @@ func (c *counters) register(l *Log) {
 		}
 		return 1
 	})
+	set.Gauge("verigate_audit_trouble", "1 when recording does not work, or will not when the segment in use is full.", func() float64 {
+		if l.worry() != nil {
+			return 1
+		}
+		return 0
+	})
 	set.Gauge("verigate_audit_head", "Sequence number of the last record.", func() float64 { return float64(l.Status().Head) })
 	set.Gauge("verigate_audit_unlinked_bytes", "Written and not linked into the hash chain yet.", func() float64 { return float64(l.Status().Lag) })
 }
