@@ -62,7 +62,7 @@ func (a *alarms) all() []error {
 // eventually waits for what happens in the background.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for range 2000 {
+	for range 6000 {
 		if ok() {
 			return
 		}

@@ -154,6 +154,15 @@ func TestTornTail(t *testing.T) {
 			clear(b[offs[i]+8:])
 			return b
 		},
+		"claimed by two, marked by the second": func(at int) []byte {
+			i, _ := slices.BinarySearch(offs, at)
+			i = min(i, len(offs)-2)
+			b := bytes.Clone(whole)
+			clear(b[offs[i]:])
+			copy(b[offs[i+1]:], whole[offs[i+1]:offs[i+1]+4])
+			b[offs[i+1]+3] |= 0x80
+			return b
+		},
 		"a lost sector": func(at int) []byte { // the power went before it was written
 			b := bytes.Clone(whole)
 			clear(b[(at+511)/512*512:])

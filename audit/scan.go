@@ -135,11 +135,24 @@ func (s *scanner) incomplete(f frame, bad frameFault) (again bool, err error) {
 		return true, nil
 	}
 	n := s.resume(rest)
+	if n == len(rest) {
+		n = s.marked(rest)
+	}
 	if n == len(rest) && !lostSector(s.off, rest) {
 		return false, s.fault("there are bytes where nothing was written")
 	}
 	s.hole(n)
 	return true, nil
+}
+
+// marked finds the claim behind one that was not marked yet: the crash came between taking space and saying so, and
+// somebody else had taken the space behind it.
+func (s *scanner) marked(rest []byte) int {
+	zeros := leadingZeros(rest) &^ (frameAlign - 1)
+	if _, bad := parseFrame(rest[zeros:]); zeros >= minFrame && bad == frameClaimed {
+		return zeros
+	}
+	return len(rest)
 }
 
 // unpublished looks whether what was claimed is a whole record that only was not published any more. Nobody was
