@@ -16,7 +16,7 @@ import (
 	"github.com/verigate/verigate/verify"
 )
 
-// operators knows three keys: an operator's, a clinic's and a suspended operator's.
+// operators knows the keys of an operator, of one who needs a certificate, of a suspended one, and of a clinic.
 type operators struct{}
 
 func (operators) Authenticate(_ verify.Instant, bearer []byte) (*verify.Caller, verify.Refusal) {
@@ -25,6 +25,8 @@ func (operators) Authenticate(_ verify.Instant, bearer []byte) (*verify.Caller, 
 		return &verify.Caller{ID: "night-shift", KeyID: "k1", Kind: verify.CallerOperator, Scopes: verify.ScopeAdmin}, verify.RefusalNone
 	case "clinic":
 		return &verify.Caller{ID: "clinic-1", KeyID: "k2", Kind: verify.CallerClinic, Scopes: verify.ScopeLookup}, verify.RefusalNone
+	case "bound":
+		return &verify.Caller{ID: "bound", Kind: verify.CallerOperator, Scopes: verify.ScopeAdmin, CertificateRequired: true}, verify.RefusalNone
 	case "suspended":
 		return &verify.Caller{ID: "gone", Kind: verify.CallerOperator, Scopes: verify.ScopeAdmin}, verify.RefusalSuspended
 	}
@@ -65,6 +67,7 @@ func TestActsAreForOperatorsAndAreRecordedFirst(t *testing.T) {
 		{"another scheme", "Basic operator", nil, 401, "key_missing", `key_missing to "" from 127.0.0.1`},
 		{"an unknown key", "Bearer guess", nil, 401, "key_unknown", `key_unknown to "" from 127.0.0.1`},
 		{"a clinic's key", "Bearer clinic", nil, 403, "scope_missing", `scope_missing to "clinic-1" from 127.0.0.1`},
+		{"an operator who needs a certificate, which nobody asks for here", "Bearer bound", nil, 401, "certificate_mismatch", `certificate_mismatch to "bound" from 127.0.0.1`},
 		{"a suspended operator", "Bearer suspended", nil, 403, "caller_suspended", `caller_suspended to "gone" from 127.0.0.1`},
 		{"no log, no act", "Bearer operator", errors.New("disk full"), 503, "unavailable", "clients_show by night-shift [key k1 method POST id clinic-7]"},
 		{"no log, no reason", "Bearer guess", errors.New("disk full"), 503, "unavailable", `key_unknown to "" from 127.0.0.1`},
