@@ -45,13 +45,18 @@ func (st *stream) admit() {
 			x.delay = v.Delay
 			return
 		case verify.RefusalRate, verify.RefusalConcurrency:
-			st.rise()
-			pause(min(max(v.RetryAfter, time.Millisecond), longestPause))
-			st.sit()
+			st.rest(v.RetryAfter)
 		default:
 			st.stop = v1.Problem{Refusal: v.Refusal}
 		}
 	}
+}
+
+// rest waits as long as the caller is told to, and lets others run meanwhile.
+func (st *stream) rest(d time.Duration) {
+	st.rise()
+	pause(min(max(d, time.Millisecond), longestPause))
+	st.sit()
 }
 
 func pause(d time.Duration) {
@@ -77,7 +82,7 @@ func (st *stream) ask(r *row, waiting bool) bool {
 		case waiting:
 			return false
 		}
-		pause(min(max(v.RetryAfter, time.Millisecond), longestPause))
+		st.rest(v.RetryAfter)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/verigate/verigate/internal/proc"
@@ -138,12 +140,14 @@ func sendOnce(o options, head, rows []byte, answered *atomic.Int64) error {
 	}
 	wg.Wait()
 	close(failed)
+	var faults []error
 	for err := range failed {
-		if err != nil && !errors.Is(err, net.ErrClosed) {
-			return err
+		// A stream that is closed in the middle is reset by the other side, sometimes before it is seen closed here.
+		if !errors.Is(err, net.ErrClosed) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) {
+			faults = append(faults, err)
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // feed writes whole lines, from one place in the corpus on and round again, as fast as they are taken.
@@ -173,6 +177,9 @@ func feed(c net.Conn, head, from, all []byte) error {
 // drain counts answered rows until the stream is closed.
 func drain(c net.Conn, answered *atomic.Int64) error {
 	in := bufio.NewReaderSize(c, 256<<10)
+	if head, err := in.ReadString('\n'); err != nil || !strings.HasPrefix(head, "HTTP/1.1 200 ") {
+		return fmt.Errorf("opening a stream: %q, %w", head, err)
+	}
 	for {
 		line, err := in.ReadSlice('\n')
 		switch {
