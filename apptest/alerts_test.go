@@ -25,6 +25,9 @@ func TestAlertRulesNameWhatIsPublished(t *testing.T) {
 	redis := startRedis(t)
 	g := startDemo(t, "--redis", "redis://"+redis.Addr)
 	published := g.scrape(t)
+	if published.sum("verigate_budget_enabled") != 0 {
+		t.Error("an unlimited demo holds its callers to harvest budgets")
+	}
 	names := metricName.FindAllString(string(rules), -1)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {

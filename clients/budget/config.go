@@ -17,7 +17,7 @@ type Config struct {
 
 	Strangers int `yaml:"strangers" default:"4" min:"1" max:"1000000" help:"People of whom a caller may learn without knowing name or day of birth."`
 	Near      int `yaml:"mismatches" default:"90" min:"1" max:"1000000" help:"People of whom a caller knew a part, while another part disagreed."`
-	Elsewhere int `yaml:"elsewhere" default:"6" min:"1" max:"1000000" help:"People of whom a caller learned that another register keeps them."`
+	Elsewhere int `yaml:"elsewhere" default:"20" min:"1" max:"1000000" help:"People of whom a caller learned that another register keeps them."`
 	Misses    int `yaml:"misses" default:"100" min:"1" max:"1000000" help:"Numbers asked for that nobody was ever issued."`
 	Ordered   int `yaml:"ordered" default:"25" min:"1" max:"1000000" help:"Questions without knowledge whose numbers lie close to each other or at equal distances."`
 	Bucketed  int `yaml:"bucketed" default:"30" min:"1" max:"1000000" help:"Questions without knowledge in one bucket of numbers: province, sex and year of birth."`

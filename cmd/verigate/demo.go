@@ -184,11 +184,15 @@ func (c *demoCmd) settings(home *demoHome) (*settings, error) {
 	cfg.Clients.File, cfg.Clients.Key, cfg.Clients.Unlimited = string(home.seeded.File), home.seeded.Key, c.Unlimited
 	cfg.Clients.Data = filepath.Join(home.dir, "clients")
 	cfg.OAuth.SigningKeys = []config.SecretFile{home.secret("oauth")}
-	cfg.Budget.Enabled, cfg.Budget.StateFile = !c.Unlimited, filepath.Join(home.dir, "budget.json")
+	cfg.Budget.StateFile = filepath.Join(home.dir, "budget.json")
 	cfg.Audit.Dir, cfg.Audit.Keys = filepath.Join(home.dir, "audit"), filepath.Join(home.keys, "audit")
 	cfg.Cache.Filter.Keeper.Path = filepath.Join(home.dir, "filter.vgf")
 	cfg.Cache.Redis.URL, cfg.Cache.Redis.KeyFile = c.Redis, home.secret("cache")
-	return cfg, config.Parse("", nil, os.Environ(), cfg)
+	err := config.Parse("", nil, os.Environ(), cfg)
+	if c.Unlimited {
+		cfg.Budget.Enabled = false // after Parse, to which false is a setting not given
+	}
+	return cfg, err
 }
 
 func (h *demoHome) describe(n *node, registryURL string, people int, seed uint64) demofile.File {
