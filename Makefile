@@ -21,7 +21,7 @@ export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
 .PHONY: help run build test race lint fuzz bench matching-report model nation freshness peers audit-cost faults load lanes docs tidy check clean need-test
 
 help: ## print this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 run: build ## build, then run the demo: gateway, reference registry, everything embedded
 	$(BIN)/verigate demo $(ARGS)
