@@ -68,13 +68,33 @@ func (s *FileStore) Update(ctx context.Context, change func(*File) error) error 
 	return replace.File(s.Path, raw)
 }
 
-// encodeSound returns the text of a directory that [Decode] accepts.
+// encodeSound returns the text of a directory that [Decode] accepts. It holds the entries to the same rules without
+// reading the text again, which would take as long as all the rest.
 func encodeSound(f *File) ([]byte, error) {
+	faults, seen := new(faultList), newUniqueness()
+	for i, e := range f.Entries {
+		err := e.Validate()
+		if err == nil {
+			err = seen.add(e)
+		}
+		if err != nil {
+			faults.add(i+2, err) // below the header
+		}
+	}
 	var out bytes.Buffer
 	if err := f.Encode(&out); err != nil {
 		return nil, err
 	}
-	if _, err := Decode(bytes.NewReader(out.Bytes())); err != nil {
+	n := 0
+	for line := range bytes.Lines(out.Bytes()) {
+		if n++; len(line) >= maxLine {
+			faults.add(n, fmt.Errorf("longer than %d KiB", maxLine>>10))
+		}
+	}
+	if out.Len() > MaxFile {
+		faults.add(n, fmt.Errorf("the directory is longer than %d MiB", MaxFile>>20))
+	}
+	if err := faults.err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrChangeRefused, err)
 	}
 	return out.Bytes(), nil

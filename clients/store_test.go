@@ -48,9 +48,15 @@ func TestRefusedUpdateLeavesTheFile(t *testing.T) {
 	}
 	before := read(t, store.Path)
 	for name, change := range map[string]func(*clients.File) error{
-		"it fails":           func(*clients.File) error { return errors.New("no") },
-		"the result is bad":  func(f *clients.File) error { f.Entries[0].Status = "?"; return nil },
-		"an id twice":        func(f *clients.File) error { f.Entries = append(f.Entries, f.Entries[0]); return nil },
+		"it fails":          func(*clients.File) error { return errors.New("no") },
+		"the result is bad": func(f *clients.File) error { f.Entries[0].Status = "?"; return nil },
+		"an id twice":       func(f *clients.File) error { f.Entries = append(f.Entries, f.Entries[0]); return nil },
+		"a line that nobody would read again": func(f *clients.File) error {
+			for i := range 20_000 {
+				f.Entries[0].Officers = append(f.Entries[0].Officers, clients.Officer{ID: fmt.Sprintf("%032x", i), Name: "AAAA"})
+			}
+			return nil
+		},
 		"add refuses the id": func(f *clients.File) error { return f.Add(&clients.Entry{ID: "caller-1"}) },
 	} {
 		if err := store.Update(t.Context(), change); err == nil {
