@@ -2,7 +2,9 @@ package apptest_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -54,15 +56,14 @@ func TestEveryDecisionIsRecordedOnce(t *testing.T) {
 	t.Run("directory", func(t *testing.T) { directoryChangesAreRecorded(t, g, log) })
 	t.Run("ledger", func(t *testing.T) { ledgerIsTold(t, g, log) })
 	g.end(t)
-	g = startAs(t, command, home, "--people", people, "--today", today, "--redis", "redis://"+redis.Addr)
-	g.end(t)
+	t.Run("withheld", func(t *testing.T) { withheldIsReleased(t, command, home) })
 	events := map[string]int{}
 	for _, f := range find(t, log) {
 		if f.Type == "event" {
 			events[f.Event]++
 		}
 	}
-	for kind, n := range map[string]int{"start": 2, "config": 2, "stop": 2, "audit_subject": 3} {
+	for kind, n := range map[string]int{"start": 2, "config": 2, "stop": 2, "audit_subject": 5} {
 		if events[kind] != n {
 			t.Errorf("%d events %q, want %d", events[kind], kind, n)
 		}
@@ -266,6 +267,48 @@ func ledgerIsTold(t *testing.T, g *gateway, log string) {
 	code, out := runToEnd(t, "audit", "subject", log, s.ID, "--lang", "en")
 	if code != 0 || strings.Count(out, "card looked up") != 2 || strings.Count(out, "this list was asked for") != 2 {
 		t.Errorf("exit code %d:\n%s", code, out)
+	}
+}
+
+// withheldIsReleased holds entries back by rule and releases them: what is told then is what was committed to, and
+// anybody can see that.
+func withheldIsReleased(t *testing.T, command []string, home string) {
+	rules := filepath.Join(t.TempDir(), "rules.yaml")
+	hold := func(span string) {
+		if err := os.WriteFile(rules, []byte("withhold:\n  - {caller_kind: clinic, for: "+span+", basis: Điều 1}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hold("90d")
+	g := startAs(t, append([]string{"env", "VERIGATE_AUDIT_WITHHOLD=" + rules}, command[1:]...), home, "--people", people, "--today", today)
+	defer g.end(t)
+	s := samples(t, "by_id", 1, 26)[0]
+	body, _ := json.Marshal(map[string][]string{"identifiers": {s.ID}}) // strings always marshal
+	ask := func() (told struct {
+		Entries  []struct{ Call, Nonce, Record, Commitment string }
+		Withheld []struct{ Basis, Commitment string }
+	}) {
+		r, err := g.post(g.Admin+"/audit/subject", "application/json", g.OperatorKey, body)
+		if err != nil || r.status != http.StatusOK || json.Unmarshal(r.body, &told) != nil {
+			t.Fatalf("%d %v: %s", r.status, err, r.body)
+		}
+		return told
+	}
+	early := ask()
+	if len(early.Withheld) != 2 || early.Withheld[0].Basis != "Điều 1" || slices.ContainsFunc(early.Entries, func(e struct{ Call, Nonce, Record, Commitment string }) bool { return e.Call == "lookup" }) {
+		t.Fatalf("while the rule holds: %+v", early)
+	}
+	hold("1ms")
+	proven := 0
+	for _, e := range ask().Entries {
+		record, err := hex.DecodeString(e.Nonce + e.Record)
+		sum := sha256.Sum256(record)
+		if err == nil && e.Call == "lookup" && slices.ContainsFunc(early.Withheld, func(h struct{ Basis, Commitment string }) bool { return h.Commitment == hex.EncodeToString(sum[:]) }) {
+			proven++
+		}
+	}
+	if proven != 2 {
+		t.Errorf("%d of 2 released entries prove what was held back", proven)
 	}
 }
 

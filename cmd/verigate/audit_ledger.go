@@ -74,7 +74,7 @@ func (n *node) tellLedger(w http.ResponseWriter, r *http.Request, by *verify.Cal
 		Dir: n.cfg.Audit.Dir, Filter: audit.Filter{Subjects: subjects, Epochs: epochs},
 		Problem: func(err error) { answer.Problems = append(answer.Problems, err.Error()) },
 	}
-	answer.Ledger, err = ledgerOf(r.Context(), search, n.cfg.Audit.Withhold, n.cfg.Keys.Subject)
+	answer.Ledger, err = ledgerOf(r.Context(), search, n.cfg.Audit.Withhold, n.cfg.Keys.Subject, n.clock().Time())
 	if err != nil {
 		return &admin.Fault{Status: http.StatusInternalServerError, Code: "audit_log", Err: err}
 	}

@@ -69,13 +69,13 @@ func (c *auditSubjectCmd) collect(ctx context.Context) (ledger *audit.Ledger, pr
 		Problem:  func(err error) { problems++; fmt.Fprintln(os.Stderr, "verigate:", err) },
 		Progress: func(done, total, _ int64) { bar.show(done, total) },
 	}
-	ledger, err = ledgerOf(ctx, search, c.Withhold, config.SecretFile(c.SubjectKey))
+	ledger, err = ledgerOf(ctx, search, c.Withhold, config.SecretFile(c.SubjectKey), time.Now())
 	bar.end()
 	return ledger, problems, err
 }
 
 // ledgerOf runs a search for one person and makes a ledger of it, under the rules in the file withhold if there is one.
-func ledgerOf(ctx context.Context, search *audit.Search, withhold string, subjectKey config.SecretFile) (*audit.Ledger, error) {
+func ledgerOf(ctx context.Context, search *audit.Search, withhold string, subjectKey config.SecretFile, now time.Time) (*audit.Ledger, error) {
 	var rules audit.Withholding
 	if withhold != "" {
 		if err := config.Load(withhold, nil, &rules); err != nil {
@@ -86,7 +86,7 @@ func ledgerOf(ctx context.Context, search *audit.Search, withhold string, subjec
 	if err != nil {
 		return nil, err
 	}
-	build := &audit.LedgerBuilder{Rules: rules.Rules, Now: time.Now(), Key: key}
+	build := &audit.LedgerBuilder{Rules: rules.Rules, Now: now, Key: key}
 	search.Visit = build.Add
 	if err := search.Run(ctx); err != nil {
 		return nil, err
