@@ -54,7 +54,7 @@ bench: $(TOOLS)/benchstat ## run the benchmarks beside the code and compare them
 
 faults: need-test ## kill gateway and log a thousand times under load, fill the disk, tamper with the log in a hundred places each way (20 minutes)
 	go test ./apptest -run '$(FAULTS)' -v -count=1 -timeout=40m -kills=1000
-	go test ./audit -run 'Killed|Forged|Covered|CutBack|Truncated|Torn|DiskFull|Mapping' -v -count=1 -timeout=40m -kills=500 -places=100
+	go test ./audit -run 'Killed|Forged|Covered|CutBack|Truncated|Torn|DiskFull|Mapping' -v -count=1 -timeout=40m -kills=250 -places=100
 
 matching-report: ## measure name matching on twenty million pairs and write the rates into docs/matching.md (minutes)
 	go test ./verify -run '^TestMatchingRates$$' -count=1 -timeout=60m -matching-page=../docs/matching.md -matching-variants=100000 -matching-misses=1000000
