@@ -150,7 +150,7 @@ func newSource(cfg *Config, secrets *Secrets, deps *Deps) (source, error) {
 	if cfg.Redis.Enabled() {
 		return newRedisSource(cfg, secrets, deps)
 	}
-	return &fileSource{path: cfg.File}, nil
+	return newFileSource(cfg.File), nil
 }
 
 // Close stops watching. Look-ups keep working with what was read last.

@@ -5,9 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"os"
 	"time"
+
+	"github.com/verigate/verigate/internal/watched"
 )
 
 // source is where a gateway's directory comes from. Only the loader calls it, one call at a time.
@@ -33,50 +33,20 @@ type edition struct {
 	number  uint64 // in Redis
 }
 
-// fileSource watches a file. A file system without notifications (network, container mounts) is the normal case for this
-// file, so it is looked at rather than listened to.
-type fileSource struct {
-	path    string
-	seen    stamp
-	growing stamp // of a file written in place, until it has looked the same twice
-}
+// fileSource watches a file.
+type fileSource struct{ file *watched.File }
 
-// stamp tells whether a file is worth reading again.
-type stamp struct {
-	modified time.Time
-	size     int64
-	info     os.FileInfo
-}
+func newFileSource(path string) *fileSource { return &fileSource{file: directoryFile(path)} }
 
-func (s stamp) same(t stamp) bool {
-	return s.info != nil && t.info != nil && os.SameFile(s.info, t.info) && s.size == t.size && s.modified.Equal(t.modified)
-}
-
-// inPlace tells whether s is the file t as somebody wrote into it.
-func (s stamp) inPlace(t stamp) bool {
-	return s.info != nil && t.info != nil && os.SameFile(s.info, t.info)
-}
-
-// next implements source. A file that was replaced is whole; one that was written in place may not be yet, and has to
-// look the same twice.
+// next implements source.
 func (s *fileSource) next(context.Context) (*edition, error) {
-	now, err := stampOf(s.path)
-	if err != nil {
-		s.seen = stamp{}
-		return nil, err
-	}
-	if now.same(s.seen) {
+	if !s.file.Changed() {
 		return nil, nil
 	}
-	if now.inPlace(s.seen) && !now.same(s.growing) {
-		s.growing = now
-		return nil, nil
-	}
-	raw, err := readFile(s.path)
+	raw, err := readFile(s.file)
 	if err != nil {
 		return nil, err
 	}
-	s.seen = now
 	sum := sha256.Sum256(raw)
 	return &edition{version: hex.EncodeToString(sum[:8]), text: raw}, nil
 }
@@ -87,34 +57,20 @@ func (s *fileSource) fallback(reason error) (*edition, time.Time, error) {
 	return nil, time.Time{}, reason
 }
 
-func (s *fileSource) name() string { return s.path }
+func (s *fileSource) name() string { return s.file.Path }
 
 func (s *fileSource) changes(secrets *Secrets) Store {
-	return &FileStore{Path: s.path, Secrets: secrets}
+	return &FileStore{Path: s.file.Path, Secrets: secrets}
 }
 
 func (s *fileSource) close() error { return nil }
 
-func stampOf(path string) (stamp, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return stamp{}, fmt.Errorf("reading the caller directory: %w", err)
-	}
-	return stamp{modified: info.ModTime(), size: info.Size(), info: info}, nil
-}
+func directoryFile(path string) *watched.File { return &watched.File{Path: path, Limit: MaxFile} }
 
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+func readFile(f *watched.File) ([]byte, error) {
+	raw, err := f.Read()
 	if err != nil {
 		return nil, fmt.Errorf("reading the caller directory: %w", err)
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading the caller directory: %w", err)
-	}
-	if len(raw) > MaxFile {
-		return nil, fmt.Errorf("reading the caller directory: %s is longer than %d MiB", path, MaxFile>>20)
 	}
 	return raw, nil
 }

@@ -33,7 +33,7 @@ type FileStore struct {
 
 // Read implements [Store].
 func (s *FileStore) Read(context.Context) (*File, error) {
-	raw, err := readFile(s.Path)
+	raw, err := readFile(directoryFile(s.Path))
 	if err != nil {
 		return nil, err
 	}

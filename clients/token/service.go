@@ -12,7 +12,7 @@ import (
 
 	"github.com/verigate/verigate/clients"
 	"github.com/verigate/verigate/internal/metric"
-	"github.com/verigate/verigate/internal/watch"
+	"github.com/verigate/verigate/internal/watched"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -63,7 +63,7 @@ func Open(cfg Config, deps Deps) (*Service, error) {
 	for _, f := range cfg.SigningKeys {
 		files = append(files, string(f))
 	}
-	watched := watch.New(files...)
+	changes := watched.Together(files...)
 	keys, err := readKeySet(cfg.SigningKeys)
 	if err != nil {
 		return nil, fmt.Errorf("opening access tokens: %w", err)
@@ -88,7 +88,7 @@ func Open(cfg Config, deps Deps) (*Service, error) {
 	ctx, s.stop = context.WithCancel(context.Background())
 	go func() {
 		defer close(s.done)
-		watched.Run(ctx, cfg.Poll.Std(), s.reload)
+		changes.Run(ctx, cfg.Poll.Std(), s.reload)
 	}()
 	return s, nil
 }

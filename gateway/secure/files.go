@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/verigate/verigate/internal/metric"
-	"github.com/verigate/verigate/internal/watch"
+	"github.com/verigate/verigate/internal/watched"
 )
 
 // Deps are what the files work with; both may be nil.
@@ -45,7 +45,7 @@ func Open(cfg Config, deps Deps) (*Files, error) {
 		deps.Changed = func(error) {}
 	}
 	f := &Files{cfg: cfg, deps: deps, done: make(chan struct{})}
-	watched := watch.New(cfg.CertFile, string(cfg.KeyFile), cfg.ClientCAFile, cfg.ClientCRLFile)
+	changes := watched.Together(cfg.CertFile, string(cfg.KeyFile), cfg.ClientCAFile, cfg.ClientCRLFile)
 	m, err := read(&cfg)
 	if err != nil {
 		return nil, fmt.Errorf("reading the files of https: %w", err)
@@ -56,7 +56,7 @@ func Open(cfg Config, deps Deps) (*Files, error) {
 	ctx, f.stop = context.WithCancel(context.Background())
 	go func() {
 		defer close(f.done)
-		watched.Run(ctx, cfg.Poll.Std(), f.reload)
+		changes.Run(ctx, cfg.Poll.Std(), f.reload)
 	}()
 	return f, nil
 }

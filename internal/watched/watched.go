@@ -1,8 +1,8 @@
-// Package watched tells when a file is worth reading again. Files are looked at rather than listened to: on network
-// file systems and container mounts, where configuration lives, nobody sends notifications.
+// Package watched tells when a file, or files that belong together, are worth reading again. Files are looked at rather
+// than listened to: on network file systems and container mounts, where configuration lives, nobody sends notifications.
 //
-// A file that was replaced is whole. One that was written in place may not be yet, so it counts as changed only once it
-// has looked the same twice.
+// A single file that was replaced is whole. One that was written in place may not be yet, so it counts as changed only
+// once it has looked the same twice; and so do files that are replaced one after the other.
 package watched
 
 import (
@@ -53,6 +53,7 @@ func (f *File) Changed() bool {
 func (f *File) Read() ([]byte, error) {
 	mark, err := stampOf(f.Path)
 	if err != nil {
+		f.seen = stamp{} // when it comes back it is worth reading, even if it is the same
 		return nil, err
 	}
 	in, err := os.Open(f.Path)

@@ -1,37 +1,9 @@
-// Package watch tells when files that belong together have changed, by looking at them: a file system without
-// notifications (a network, a container's mount) is the normal case for certificates, keys and lists.
-//
-// It promises that a change is reported once the files have looked the same for one interval, so that files which are
-// replaced one after the other, or written in place, are read when whole. It reads nothing itself.
-package watch
+package watched
 
 import (
 	"context"
-	"os"
 	"time"
 )
-
-// stamp tells whether a file is worth reading again. A file that is not there has the zero stamp.
-type stamp struct {
-	modified time.Time
-	size     int64
-	info     os.FileInfo
-}
-
-func stampOf(path string) stamp {
-	info, err := os.Stat(path)
-	if err != nil {
-		return stamp{}
-	}
-	return stamp{modified: info.ModTime(), size: info.Size(), info: info}
-}
-
-func (s stamp) same(t stamp) bool {
-	if s.info == nil || t.info == nil {
-		return s.info == nil && t.info == nil
-	}
-	return os.SameFile(s.info, t.info) && s.size == t.size && s.modified.Equal(t.modified)
-}
 
 // Files are files that are read together. They are not safe for concurrent use.
 type Files struct {
@@ -39,8 +11,8 @@ type Files struct {
 	read, last []stamp // as they were when reported, and when looked at last
 }
 
-// New watches the files from how they are now; empty paths are left out.
-func New(paths ...string) *Files {
+// Together watches the files from how they are now; empty paths are left out.
+func Together(paths ...string) *Files {
 	f := new(Files)
 	for _, p := range paths {
 		if p != "" {
@@ -55,7 +27,7 @@ func New(paths ...string) *Files {
 func (f *Files) look() []stamp {
 	all := make([]stamp, len(f.paths))
 	for i, p := range f.paths {
-		all[i] = stampOf(p)
+		all[i], _ = stampOf(p) // a file that is not there has the zero stamp
 	}
 	return all
 }
@@ -74,7 +46,7 @@ func (f *Files) Changed() bool {
 
 func same(a, b []stamp) bool {
 	for i := range a {
-		if !a[i].same(b[i]) {
+		if missing := a[i].info == nil && b[i].info == nil; !missing && !a[i].same(b[i]) {
 			return false
 		}
 	}

@@ -1,4 +1,4 @@
-package watch_test
+package watched_test
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/verigate/verigate/internal/watch"
+	"github.com/verigate/verigate/internal/watched"
 )
 
 func write(t *testing.T, path, text string) {
@@ -31,7 +31,7 @@ func TestChangesAreReportedOnceSettled(t *testing.T) {
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
 	write(t, a, "1")
 	write(t, b, "1")
-	files := watch.New(a, "", b)
+	files := watched.Together(a, "", b)
 	for _, step := range []struct {
 		name string
 		do   func()
@@ -64,7 +64,7 @@ func TestRunReportsWithinTwoIntervals(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var told, ended int
 		go func() {
-			watch.New(path).Run(ctx, time.Second, func() { told++ })
+			watched.Together(path).Run(ctx, time.Second, func() { told++ })
 			ended++
 		}()
 		synctest.Wait()
