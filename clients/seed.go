@@ -38,8 +38,9 @@ const (
 )
 
 // demoLimits leave a hand tool or a small script alone; the laboratory keeps the real ones so that limits can be seen.
-// How many people are asked about is no matter either, because none of them exists; what a harvest looks like is.
-var demoLimits = Limits{Rate: 5000, Burst: 10_000, Concurrency: 2048, Daily: 500_000_000, People: 500_000_000}
+// How many people are asked about is no matter either, because none of them exists; what a harvest looks like is, but
+// somebody who tries out what a wrong name does is none yet.
+var demoLimits = Limits{Rate: 5000, Burst: 10_000, Concurrency: 2048, Daily: 500_000_000, People: 500_000_000, Unproven: 24}
 
 // Seed makes a demonstration's directory under dir (clients.ndjson, keys/clients.key, and keys/demo-secrets.json with
 // the clear secrets, mode 0600) and returns it. A folder that was seeded before gives the same secrets again. Secrets
