@@ -11,6 +11,8 @@ var errNoMapping = errors.New("the audit log needs a Unix system")
 
 func mapFile(*os.File, int) ([]byte, error) { return nil, errNoMapping }
 
+func mapMemory(size int) ([]byte, error) { return nil, errNoMapping }
+
 func mapReadOnly(f *os.File, size int) ([]byte, error) {
 	b := make([]byte, size)
 	_, err := f.ReadAt(b, 0)

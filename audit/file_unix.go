@@ -18,6 +18,15 @@ func mapFile(f *os.File, size int) ([]byte, error) {
 	return mem, nil
 }
 
+// mapMemory returns zeroed memory that is no file's; pages that are never touched cost nothing.
+func mapMemory(size int) ([]byte, error) {
+	mem, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		return nil, os.NewSyscallError("mmap", err)
+	}
+	return mem, nil
+}
+
 // mapReadOnly maps a whole file for reading.
 func mapReadOnly(f *os.File, size int) ([]byte, error) {
 	if size == 0 {

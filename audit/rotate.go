@@ -125,9 +125,10 @@ func (l *Log) cannotPrepare(ctx context.Context, err error) {
 	}
 }
 
-// newSegment makes a file of zeros and maps it. Zeros rather than a hole: a page of the mapping must never need a block
-// that is not there. With them on disk already, a flush later writes data only and no metadata, which halves its time.
-func newSegment(ctx context.Context, dir string, size int64, flushed bool) (*segment, error) {
+// newSegment makes a file of zeros and maps it or, for durability "disk", memory that is written to it. Zeros rather
+// than a hole: a page of the mapping must never need a block that is not there. With them on disk already, a flush later
+// writes data only and no metadata, which halves its time.
+func newSegment(ctx context.Context, dir string, size int64, disk bool) (*segment, error) {
 	path := filepath.Join(dir, nextFile)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -137,11 +138,15 @@ func newSegment(ctx context.Context, dir string, size int64, flushed bool) (*seg
 		return nil, err
 	}
 	err = writeZeros(ctx, f, size)
-	if err == nil && flushed {
+	if err == nil && disk {
 		err = syncData(f)
 	}
 	var mem []byte
-	if err == nil {
+	switch {
+	case err != nil:
+	case disk:
+		mem, err = mapMemory(int(size))
+	default:
 		mem, err = mapFile(f, int(size))
 	}
 	if err != nil {
@@ -149,7 +154,7 @@ func newSegment(ctx context.Context, dir string, size int64, flushed bool) (*seg
 		os.Remove(path)
 		return nil, err
 	}
-	return &segment{file: f, mem: mem, limit: int(size) - closing}, nil
+	return &segment{file: f, mem: mem, apart: disk, limit: int(size) - closing}, nil
 }
 
 func writeZeros(ctx context.Context, f *os.File, size int64) error {

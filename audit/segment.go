@@ -81,16 +81,20 @@ func parseHeader(b []byte) (h header, err error) {
 }
 
 // segment is a file that is being written. Writers claim space in it by one compare-and-swap on tail and then fill it
-// in mapped memory; nobody waits for anybody.
+// in memory; nobody waits for anybody. With durability "process" the memory is the file, mapped. With "disk" it is only
+// ours and every flush writes what is new: the file system makes much more of pages that were written through a mapping
+// than of the same bytes handed over, and nobody is answered before the flush anyway.
 type segment struct {
 	header
 	file  *os.File
 	mem   []byte
+	apart bool // mem is not the file
 	limit int           // writers may claim up to here
 	tail  atomic.Uint64 // offset of free space / 8 above, frames claimed below
 	key   *Epoch
 
 	syncing sync.Mutex // flushing, and the end of the file
+	written int        // up to here the file has what mem has, and nothing before will change; for apart
 	named   bool       // the folder was flushed since the file has its name
 	gone    bool
 }
@@ -155,7 +159,10 @@ func (s *segment) put(t Type, body []byte, limit int) (off int, seq uint64, ok b
 }
 
 // sync puts on disk what was published before the call, and the first time the file's name.
-func (s *segment) sync() error {
+func (s *segment) sync() error { return s.syncTo(0) }
+
+// syncTo is sync with at least the bytes up to an offset.
+func (s *segment) syncTo(least int) error {
 	s.syncing.Lock()
 	defer s.syncing.Unlock()
 	if s.gone {
@@ -167,9 +174,30 @@ func (s *segment) sync() error {
 		}
 		s.named = true
 	}
+	if s.apart {
+		if err := s.hand(least); err != nil {
+			return fmt.Errorf("writing a segment of the audit log: %w", err)
+		}
+	}
 	if err := syncData(s.file); err != nil {
 		return fmt.Errorf("flushing a segment of the audit log: %w", err)
 	}
+	return nil
+}
+
+// hand writes to the file what is new in memory, up to the end of what was claimed: behind a record that is still being
+// written there may be one that somebody waits for. From the first such record on it is written again the next time; until
+// then the file has it as unpublished, or its checksum tells.
+func (s *segment) hand(least int) error {
+	end, _ := s.extent()
+	settled := s.published(max(s.written, headerSize), end)
+	if end = max(end, least); end == s.written {
+		return nil
+	}
+	if _, err := s.file.WriteAt(s.mem[s.written:end], int64(s.written)); err != nil {
+		return err
+	}
+	s.written = settled
 	return nil
 }
 
