@@ -18,62 +18,69 @@ type committer struct {
 	patience time.Duration // how long a flush may take before those who wait are sent away
 	stalling func()        // called when it takes longer
 
-	begun atomic.Uint64 // flushes begun
-	kick  chan struct{}
+	kick chan struct{}
+	next atomic.Pointer[turn] // of the flush that has not begun
 
-	mu      sync.RWMutex
-	turns   [2]*sync.Cond // who waits for flush n waits at n%2; on mu's read side, so that the woken do not queue for it
-	done    uint64        // the last flush that ended well
-	running bool          // a flush is under way
-	stalled bool          // and takes too long
-	err     error         // a flush failed: what the page cache holds is not known to be on disk any more
+	mu      sync.Mutex
+	now     *turn // of the flush under way; nil: there is none
+	stalled bool  // it takes too long
+}
+
+// turn is a flush as those see it who wait for it. Everything but over is guarded by the committer's lock until over is
+// closed.
+type turn struct {
+	over    chan struct{}
+	settled bool
+	err     error
+}
+
+func newTurn() *turn { return &turn{over: make(chan struct{})} }
+
+// settle lets everybody go who waits for the turn; only the first time counts.
+func (t *turn) settle(err error) {
+	if !t.settled {
+		t.settled, t.err = true, err
+		close(t.over)
+	}
 }
 
 func newCommitter(flush func() error, every, patience time.Duration, stalling func()) *committer {
 	c := &committer{flush: flush, every: every, patience: patience, stalling: stalling, kick: make(chan struct{}, 1)}
-	c.turns = [2]*sync.Cond{sync.NewCond(c.mu.RLocker()), sync.NewCond(c.mu.RLocker())}
+	c.next.Store(newTurn())
 	return c
 }
 
-// wait returns when a flush that began after the call has ended. It does not allocate.
+// wait returns when a flush that began after the call has ended. It fails when that flush fails or does not end in time;
+// what was written may then still reach the disk, but nobody may be answered on it.
 func (c *committer) wait() error {
-	ticket := c.begun.Load() + 1
+	t := c.next.Load()
 	select {
 	case c.kick <- struct{}{}:
 	default:
 	}
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	for c.done < ticket && !c.stalled && c.err == nil {
-		c.turns[ticket%2].Wait()
-	}
-	switch {
-	case c.done >= ticket:
-		return nil
-	case c.err != nil:
-		return c.err
-	}
-	return errStalled
+	<-t.over
+	return t.err
 }
 
-// run flushes until ctx ends; who waits then is sent away.
+// run flushes while somebody waits, until ctx ends or a flush fails.
 func (c *committer) run(ctx context.Context) {
 	slow := time.AfterFunc(time.Hour, c.isSlow)
 	defer slow.Stop()
 	next := time.NewTimer(0)
 	defer next.Stop()
 	for c.due(ctx, next.C) {
-		n := c.begun.Add(1)
+		c.begin()
 		next.Reset(c.every)
-		c.begin(slow)
+		slow.Reset(c.patience)
 		err := c.flush()
 		slow.Stop()
-		c.end(n, err)
+		c.end(err)
 		if err != nil {
-			return // what is on disk is not known any more, and no later flush can tell
+			c.shut(err) // what is on disk is not known any more, and no later flush can tell
+			return
 		}
 	}
-	c.end(0, errClosed)
+	c.shut(errClosed)
 }
 
 // due waits until a flush may begin and somebody wants one; false when there will be none.
@@ -91,47 +98,49 @@ func (c *committer) due(ctx context.Context, next <-chan time.Time) bool {
 	}
 }
 
-func (c *committer) begin(slow *time.Timer) {
+// begin makes the next turn the one under way: who comes from now on waits for the one after it.
+func (c *committer) begin() {
 	c.mu.Lock()
-	c.running = true
-	c.mu.Unlock()
-	slow.Reset(c.patience)
+	defer c.mu.Unlock()
+	c.now = c.next.Swap(newTurn())
 }
 
-// end tells those who waited for flush n, or everybody when there is more to tell.
-func (c *committer) end(n uint64, err error) {
+func (c *committer) end(err error) {
 	c.mu.Lock()
-	all := c.stalled || err != nil
-	if c.running, c.stalled = false, false; err == nil {
-		c.done = n
-	} else {
-		c.err = err
-	}
-	c.mu.Unlock()
-	c.turns[n%2].Broadcast()
-	if all {
-		c.turns[(n+1)%2].Broadcast()
+	defer c.mu.Unlock()
+	c.now.settle(err)
+	c.now = nil
+	if c.stalled {
+		c.stalled = false
+		c.next.Store(newTurn())
 	}
 }
 
+// shut sends everybody away who waits and who comes.
+func (c *committer) shut(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.next.Load().settle(err)
+}
+
+// isSlow sends everybody away who waits, and who comes before the flush under way has ended.
 func (c *committer) isSlow() {
 	c.mu.Lock()
-	c.stalled = c.running
+	if c.stalled = c.now != nil; c.stalled {
+		c.now.settle(errStalled)
+		c.next.Load().settle(errStalled)
+	}
 	told := c.stalled
 	c.mu.Unlock()
-	if !told {
-		return
+	if told {
+		c.stalling()
 	}
-	for _, turn := range c.turns {
-		turn.Broadcast()
-	}
-	c.stalling()
 }
 
 // slow tells whether the flush under way takes too long.
 func (c *committer) slow() bool {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return c.stalled
 }
 

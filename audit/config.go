@@ -17,7 +17,7 @@ type Config struct {
 	Dir          string          `yaml:"dir" required:"true" help:"Folder of the audit log; made if it does not exist."`
 	Keys         string          `yaml:"keys" required:"true" help:"Folder of the log's secrets: epoch-<number>.key for subjects, signing.key for checkpoints."`
 	Durability   string          `yaml:"durability" default:"process" oneof:"process disk" help:"When a record counts as written: 'process' survives the process being killed, 'disk' survives power loss and costs a disk flush."`
-	FlushEvery   config.Duration `yaml:"flush_every" default:"1ms" max:"1s" help:"With durability 'disk': how long after the begin of a flush the next may begin, so that it serves more records; a record alone does not wait."`
+	FlushEvery   config.Duration `yaml:"flush_every" default:"1.5ms" max:"1s" help:"With durability 'disk': how long after the begin of a flush the next may begin, so that it serves more records; a record alone does not wait."`
 	OnFailure    string          `yaml:"on_failure" default:"refuse" oneof:"refuse answer" help:"What happens when a decision cannot be recorded: 'refuse' to answer, or 'answer' and write down later how many went unrecorded."`
 	SegmentSize  config.ByteSize `yaml:"segment_size" default:"64MiB" min:"1MiB" max:"4GiB" help:"Size of a segment file; two are allocated at any time."`
 	SegmentAge   config.Duration `yaml:"segment_age" default:"1h" min:"1m" max:"7d" help:"A segment is sealed at this age even if it is not full."`
