@@ -88,7 +88,7 @@ type segment struct {
 	header
 	file  *os.File
 	mem   []byte
-	apart bool // mem is not the file
+	apart bool          // mem is not the file
 	limit int           // writers may claim up to here
 	tail  atomic.Uint64 // offset of free space / 8 above, frames claimed below
 	key   *Epoch
