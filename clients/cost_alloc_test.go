@@ -12,12 +12,13 @@ import (
 // TestRightsDoNotAllocate: credential, limits, policy and budget together, once everybody has asked before.
 func TestRightsDoNotAllocate(t *testing.T) {
 	r := newRights(t)
-	for i := range r.asks {
-		r.request(i)
-	}
 	i := 0
+	for range r.asks {
+		r.request(i, asTheyCome)
+		i++
+	}
 	if n := testing.AllocsPerRun(5000, func() {
-		if refusal := r.request(i); refusal != verify.RefusalNone {
+		if refusal := r.request(i, asTheyCome); refusal != verify.RefusalNone {
 			t.Fatal(refusal.Code())
 		}
 		i++

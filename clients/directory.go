@@ -174,7 +174,7 @@ func (d *Directory) Authenticate(now verify.Instant, bearer []byte) (*verify.Cal
 	digest, ok := ParseAPIKey(bearer)
 	switch {
 	case ok:
-		return d.table.Load().keys[digest].holder(now)
+		return d.table.Load().keys.find(&digest, d.places).holder(now)
 	case bytes.HasPrefix(bearer, []byte(keyPrefix)):
 		return nil, verify.RefusalKeyMalformed
 	}

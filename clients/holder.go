@@ -8,11 +8,11 @@ func (c *credential) holder(now verify.Instant) (*verify.Caller, verify.Refusal)
 	case c == nil:
 		return nil, verify.RefusalKeyUnknown
 	case c.refusal == verify.RefusalKeyRevoked:
-		return c.caller, verify.RefusalKeyRevoked
+		return &c.caller, verify.RefusalKeyRevoked
 	case c.expires != 0 && now.Wall >= c.expires:
-		return c.caller, verify.RefusalKeyExpired
+		return &c.caller, verify.RefusalKeyExpired
 	}
-	return c.caller, c.refusal
+	return &c.caller, c.refusal
 }
 
 // Certified finds the caller whose entry takes the client certificate as a credential by itself. It takes no lock and

@@ -10,14 +10,20 @@ import (
 // caller that is removed and comes back finds its counters as they were. Only the loader writes; requests read slots
 // without a lock.
 type places struct {
-	slots    atomic.Pointer[[]*slot] // grows only; an index once given stays
-	index    map[string]int          // caller id → index in slots
+	blocks   atomic.Pointer[[]*block] // grows only; an index once given stays
+	index    map[string]int           // caller id → index in slots
 	accounts map[string]*accountState
 }
 
+// block is slots side by side: the few blocks stay in the processor's cache, so that finding a slot is arithmetic and
+// only its own line comes from memory.
+type block [blockSize]slot
+
+const blockSize = 64
+
 func newPlaces() *places {
 	p := &places{index: map[string]int{}, accounts: map[string]*accountState{}}
-	p.slots.Store(new([]*slot))
+	p.blocks.Store(new([]*block))
 	return p
 }
 
@@ -26,26 +32,34 @@ func (p *places) slot(id string) int {
 	if i, ok := p.index[id]; ok {
 		return i
 	}
-	// Appending to shared memory is safe: readers of the old slice never look past its length.
-	slots := append(*p.slots.Load(), newSlot())
-	p.slots.Store(&slots)
-	p.index[id] = len(slots) - 1
-	return len(slots) - 1
+	i := len(p.index)
+	if i%blockSize == 0 {
+		// Appending to shared memory is safe: readers of the old slice never look past its length.
+		blocks := append(*p.blocks.Load(), newBlock())
+		p.blocks.Store(&blocks)
+	}
+	p.index[id] = i
+	return i
 }
 
-func newSlot() *slot {
-	s := new(slot)
-	s.rule.Store(new(rule))
-	return s
+func newBlock() *block {
+	b := new(block)
+	for i := range b {
+		b[i].rule.Store(&unlimited)
+	}
+	return b
 }
+
+// unlimited is the rule of a slot until its caller is in force.
+var unlimited rule
 
 // at returns a caller's counters, or nil for a snapshot that does not come from this directory.
 func (p *places) at(i int) *slot {
-	slots := *p.slots.Load()
-	if i < 0 || i >= len(slots) {
-		return nil
+	blocks := *p.blocks.Load()
+	if b := uint(i) / blockSize; b < uint(len(blocks)) {
+		return &blocks[b][uint(i)%blockSize]
 	}
-	return slots[i]
+	return nil
 }
 
 func (p *places) account(name string) *accountState {
@@ -61,7 +75,7 @@ func (p *places) account(name string) *accountState {
 func (p *places) retire(t *table) {
 	for id, i := range p.index {
 		if t.callers[id] == nil {
-			(*p.slots.Load())[i].status.Store(uint32(verify.RefusalKeyRevoked))
+			p.at(i).status.Store(uint32(verify.RefusalKeyRevoked))
 		}
 	}
 }

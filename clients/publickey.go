@@ -204,8 +204,8 @@ func (t *table) addPublic(e *Entry, c *caller, snapshot verify.Caller) error {
 }
 
 func newCredential(c *caller, snapshot verify.Caller, name string, expires, revoked *time.Time) *credential {
-	snapshot.KeyID = name
-	cred := &credential{caller: &snapshot, refusal: c.status}
+	cred := &credential{caller: snapshot, refusal: c.status}
+	cred.caller.KeyID = name
 	if revoked != nil {
 		cred.refusal = verify.RefusalKeyRevoked
 	}

@@ -44,21 +44,21 @@ type account struct {
 	id      string // the caller's; "" for a facility or a staff member
 	mu      sync.Mutex
 
-	epoch   int64
-	window  float64 // people in the window, on all nodes: the sum that count(people) tells
-	odds    int64   // of them, those learned of without proof
-	usually int64   // people above which it is slowed
-	watched int64   // monotonic time until which the other nodes' counts are asked for again and again
-	dirty   bool    // something the other nodes do not know
-	now     counts
-	then    counts
-	others  others // the other nodes' counts
+	epoch    int64
+	window   float64 // people in the window, on all nodes: the sum that count(people) tells
+	odds     int64   // of them, those learned of without proof
+	usually  int64   // people above which it is slowed
+	unproven int64   // from the directory: added to the limits of what is odd
+	dirty    bool    // something the other nodes do not know
+	now      counts
+	then     counts
+	others   others // the other nodes' counts
 
-	key      string
-	contact  string
-	kind     verify.CallerKind
-	people   int64 // from the directory: the ceiling; 0: the kind's
-	unproven int64 // from the directory: added to the limits of what is odd
+	key     string
+	contact string
+	kind    verify.CallerKind
+	people  int64 // from the directory: the ceiling; 0: the kind's
+	watched int64 // monotonic time until which the other nodes' counts are asked for again and again
 
 	usual  float32 // people in an ordinary epoch
 	epochs uint16  // for how many epochs it has been watched
@@ -77,8 +77,9 @@ type account struct {
 	_       [accountPad]byte
 }
 
-// accountPad makes an account a whole number of cache lines; a test holds it.
-const accountPad = 40
+// accountPad makes an account a whole number of pairs of cache lines, because processors fetch the other of a pair too; a test
+// holds it.
+const accountPad = 104
 
 // open gives a new account, whose lock is held, its name.
 func (a *account) open(key string, c *verify.Caller, salt uint64) {

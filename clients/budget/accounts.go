@@ -16,6 +16,7 @@ import (
 // with more than one caller hang on them; staff members are in a bounded table, because their numbers come from outside.
 type accounts struct {
 	seed   maphash.Seed
+	salts  uint64 // see saltAt
 	chunks [maxSlots / chunkSize]atomic.Pointer[[chunkSize]account]
 
 	mu         sync.Mutex // making accounts
@@ -45,6 +46,7 @@ type trio [3]*account
 
 func (s *accounts) init(b *Budget) {
 	s.seed = maphash.MakeSeed()
+	s.salts = maphash.Bytes(s.seed, nil)
 	s.byKey, s.facilities, s.habits = map[string]*account{}, map[identity.Facility]*facility{}, map[string]habit{}
 	s.born = func(a *account) {
 		if h, ok := b.holds.of(a.key); ok {
@@ -83,9 +85,9 @@ func (s *accounts) open(c *verify.Caller) *account {
 	if a := s.byKey[key]; a != nil {
 		return a
 	}
-	a := s.place(c.Slot)
+	a, salt := s.place(c.Slot, key)
 	a.id = c.ID
-	s.enlist(a, key, c)
+	s.enlist(a, key, c, salt)
 	if c.Facility.IsZero() {
 		return a
 	}
@@ -94,7 +96,8 @@ func (s *accounts) open(c *verify.Caller) *account {
 		s.facilities[c.Facility] = &facility{first: a}
 	case f.own == nil:
 		f.own = new(account)
-		s.enlist(f.own, "facility:"+c.Facility.String(), c)
+		key = "facility:" + c.Facility.String()
+		s.enlist(f.own, key, c, maphash.String(s.seed, key))
 		f.first.shared.Store(f.own)
 		a.shared.Store(f.own)
 	default:
@@ -103,24 +106,29 @@ func (s *accounts) open(c *verify.Caller) *account {
 	return a
 }
 
-func (s *accounts) place(slot int) *account {
+// place returns where a caller's account is to be, and its salt.
+func (s *accounts) place(slot int, key string) (a *account, salt uint64) {
 	if uint(slot) >= maxSlots {
-		return new(account)
+		return new(account), maphash.String(s.seed, key)
 	}
 	at := &s.chunks[slot/chunkSize]
 	if at.Load() == nil {
 		at.Store(new([chunkSize]account))
 	}
 	if a := &at.Load()[slot%chunkSize]; !a.ready.Load() {
-		return a
+		return a, s.saltAt(slot)
 	}
-	return new(account)
+	return new(account), maphash.String(s.seed, key)
 }
 
-func (s *accounts) enlist(a *account, key string, c *verify.Caller) {
+// saltAt is the salt of the account in a place. It follows from the slot, so that what the memory knows of a question can
+// be sent for before the account is there.
+func (s *accounts) saltAt(slot int) uint64 { return s.salts + uint64(slot)*0xbf58476d1ce4e5b9 }
+
+func (s *accounts) enlist(a *account, key string, c *verify.Caller, salt uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.open(key, c, maphash.String(s.seed, key))
+	a.open(key, c, salt)
 	if h, ok := s.habits[key]; ok {
 		a.usual, a.epochs = h.People, h.Epochs
 		delete(s.habits, key)

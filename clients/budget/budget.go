@@ -64,6 +64,7 @@ func (b *Budget) Ask(now verify.Instant, c *verify.Caller, staff, subject verify
 	if !b.cfg.Enabled {
 		return verify.Verdict{}
 	}
+	b.memory.touch(b.accounts.saltAt(c.Slot), &subject)
 	who := b.accounts.of(c, staff)
 	if b.canary.has(&subject) {
 		b.touched(now, &who, &subject)

@@ -46,6 +46,12 @@ func (m *memory) at(salt uint64, s *verify.Subject) (set *[ways]atomic.Uint64, h
 	return &m.sets[hash>>m.shift], bits.RotateLeft64(hash, 32) &^ cellMeta
 }
 
+// touch has the set for a subject brought into the processor's cache while its caller waits for other memory.
+func (m *memory) touch(salt uint64, s *verify.Subject) {
+	set, _ := m.at(salt, s)
+	set[0].Load()
+}
+
 // knows tells whether the account proved in this epoch or the last that it knows the subject.
 func (m *memory) knows(salt uint64, s *verify.Subject, epoch int64) bool {
 	set, hash := m.at(salt, s)
