@@ -93,11 +93,13 @@ func (s *seat) rest() {
 func (s *seat) leave() {
 	p := s.p
 	now := p.clock().Mono
-	rest := min(int64(float64(now-s.since)*(1-p.share)/p.share), maxRest)
+	rest := int64(0) // work that disturbed nobody is not rested from
+	if p.beside() {
+		rest = int64(float64(now-s.since) * (1 - p.share) / p.share)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.rests = max(p.rests, now) + rest
-	p.rests = min(p.rests, now+maxRest)
+	p.rests = min(max(p.rests, now)+rest, now+maxRest)
 	p.running--
 	for len(p.queue) > 0 && p.running < p.most() {
 		p.running++
