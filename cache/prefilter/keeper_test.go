@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -30,8 +31,16 @@ func pass(d time.Duration) { <-time.After(d) }
 // failing is a source that can be switched off.
 type failing struct {
 	*stand
+	mu    sync.Mutex // over stand: a sleep in the test's bubble orders nothing
 	down  atomic.Bool
 	tries atomic.Int64
+}
+
+// become changes the registry while a keeper may be asking it.
+func (f *failing) become(change func(s *stand)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change(f.stand)
 }
 
 func (f *failing) Export(ctx context.Context, kind identity.Kind, snapshot string, after uint64) (io.ReadCloser, error) {
@@ -39,6 +48,8 @@ func (f *failing) Export(ctx context.Context, kind identity.Kind, snapshot strin
 	if f.down.Load() {
 		return nil, errors.New("registry is down")
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	return f.stand.Export(ctx, kind, snapshot, after)
 }
 
@@ -162,7 +173,7 @@ func TestKeeperRebuildsOnScheduleAfterATrial(t *testing.T) {
 		s := &failing{stand: newStand(1000)}
 		k := keep(t, s, "")
 		<-k.keeper.Ready()
-		s.version = 200
+		s.become(func(s *stand) { s.version = 200 })
 		pass(24*time.Hour + time.Minute)
 		synctest.Wait()
 		if st := k.keeper.Status(); st.Doing != "comparing" || k.version() != 100 {
@@ -173,7 +184,7 @@ func TestKeeperRebuildsOnScheduleAfterATrial(t *testing.T) {
 		if k.version() != 200 {
 			t.Errorf("after three agreements version %d is in use", k.version())
 		}
-		s.version = 300
+		s.become(func(s *stand) { s.version = 300 })
 		k.keeper.Rebuild()
 		synctest.Wait()
 		pass(10 * time.Minute) // nobody asks anything: the trial ends by itself
@@ -210,7 +221,7 @@ func TestKeeperAsksForItsComparisons(t *testing.T) {
 				s := &failing{stand: newStand(1000)}
 				k := keepAsking(t, s, "", c.ask(t))
 				<-k.keeper.Ready()
-				s.version = 200
+				s.become(func(s *stand) { s.version = 200 })
 				k.keeper.Rebuild()
 				synctest.Wait()
 				if k.version() != c.at {
@@ -233,7 +244,9 @@ func TestKeeperGivesUpAGenerationThatDisagrees(t *testing.T) {
 		k := keep(t, s, "")
 		<-k.keeper.Ready()
 		whole := s.keys[identity.KindID]
-		s.version, s.keys[identity.KindID] = 200, func(i uint64) uint64 { return whole(i) + 3 } // other people
+		s.become(func(s *stand) {
+			s.version, s.keys[identity.KindID] = 200, func(i uint64) uint64 { return whole(i) + 3 } // other people
+		})
 		k.keeper.Rebuild()
 		synctest.Wait()
 		s.keys[identity.KindID] = whole
@@ -275,7 +288,7 @@ func TestKeeperRebuildsAfterAGap(t *testing.T) {
 		s := &failing{stand: newStand(1000)}
 		k := keep(t, s, "")
 		<-k.keeper.Ready()
-		s.registry, s.version = "another history", 50
+		s.become(func(s *stand) { s.registry, s.version = "another history", 50 })
 		k.Gap()
 		pass(time.Minute)
 		synctest.Wait()
