@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/verigate/verigate/internal/demofile"
 	"github.com/verigate/verigate/internal/proc"
 )
 
@@ -80,28 +81,9 @@ audit: {dir: %q, keys: %q}
 `, public, admin, today, secret("subject", strings.Repeat("s", 43)), inner.Gateway, inner.PortalUsername,
 		secret("password", inner.PortalPassword), filepath.Join(inner.Dir, "clients.ndjson"), filepath.Join(inner.Dir, "keys", "clients.key"),
 		secret("token", strings.Repeat("t", 43)), filepath.Join(dir, "audit"), filepath.Join(dir, "audit-keys"))
-	p, err := proc.Start(nil, program, "serve", "--config", secret("verigate.yaml", config))
-	if err != nil {
-		t.Fatal(err)
-	}
 	file := inner.File
 	file.Gateway, file.Admin = "http://"+public, "http://"+admin
-	g := &gateway{Demo: &proc.Demo{Process: p, File: file, Dir: dir}, session: url.Values{},
-		http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
-	t.Cleanup(func() {
-		g.http.CloseIdleConnections()
-		g.end(t)
-	})
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if resp, err := g.http.Get(g.Admin + "/readyz"); err == nil {
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return g
-			}
-		}
-	}
-	t.Fatalf("the chained gateway is not ready; it printed:\n%s", p.Output())
-	return nil
+	return serveBefore(t, secret("verigate.yaml", config), dir, file)
 }
 
 func freeAddr(t *testing.T) string {
@@ -146,4 +128,30 @@ func reversed(dob string) []string {
 		parts[i], parts[j] = parts[j], parts[i]
 	}
 	return parts
+}
+
+// serveBefore starts `verigate serve` with a configuration file and waits until it is ready; file says where it listens
+// and who may ask it.
+func serveBefore(t *testing.T, config, dir string, file demofile.File) *gateway {
+	t.Helper()
+	p, err := proc.Start(nil, program, "serve", "--config", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gateway{Demo: &proc.Demo{Process: p, File: file, Dir: dir}, session: url.Values{},
+		http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	t.Cleanup(func() {
+		g.http.CloseIdleConnections()
+		g.end(t)
+	})
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if resp, err := g.http.Get(g.Admin + "/readyz"); err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return g
+			}
+		}
+	}
+	t.Fatalf("the gateway is not ready; it printed:\n%s", p.Output())
+	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,8 +14,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/verigate/verigate/internal/proc"
 )
 
 // alarms is the operators' webhook.
@@ -93,28 +90,9 @@ budget:
 `, public, admin, today, secret("subject", strings.Repeat("s", 43)), inner.Registry, filepath.Join(inner.Dir, "clients.ndjson"),
 		filepath.Join(inner.Dir, "keys", "clients.key"), secret("token", strings.Repeat("t", 43)), filepath.Join(dir, "audit"),
 		filepath.Join(dir, "audit-keys"), filepath.Join(dir, "filter.vgf"), filepath.Join(dir, "budget.json"), secret("canaries", canary), hook.URL, secret("hook", "shared"))
-	p, err := proc.Start(nil, program, "serve", "--config", secret("verigate.yaml", config))
-	if err != nil {
-		t.Fatal(err)
-	}
 	file := inner.File
 	file.Gateway, file.Admin = "http://"+public, "http://"+admin
-	g := &gateway{Demo: &proc.Demo{Process: p, File: file, Dir: dir}, session: url.Values{},
-		http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
-	t.Cleanup(func() {
-		g.http.CloseIdleConnections()
-		g.end(t)
-	})
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if resp, err := g.http.Get(g.Admin + "/readyz"); err == nil {
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return g
-			}
-		}
-	}
-	t.Fatalf("not ready; it printed:\n%s", p.Output())
-	return nil
+	return serveBefore(t, secret("verigate.yaml", config), dir, file)
 }
 
 // unknown turns a sample into a question by somebody who has only the number.

@@ -63,23 +63,16 @@ func (c *lookupCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return usage(fmt.Errorf("reading --server: %w", err))
 	}
-	req.Header.Set("Authorization", "Bearer "+key)
-	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept-Language", c.Lang)
-	resp, err := http.DefaultClient.Do(req)
+	status, reply, err := send(req, key)
 	if err != nil {
-		return fmt.Errorf("asking the gateway: %w", errors.Unwrap(err))
-	}
-	defer resp.Body.Close()
-	reply, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil {
-		return fmt.Errorf("reading the answer: %w", err)
+		return err
 	}
 	if c.JSON {
 		fmt.Println(string(reply))
 	}
-	if resp.StatusCode != http.StatusOK {
-		return problemError(resp.StatusCode, reply)
+	if status != http.StatusOK {
+		return problemError(status, reply)
 	}
 	if c.JSON {
 		return nil

@@ -63,19 +63,30 @@ func (o *operator) do(ctx context.Context, method, path string, body, answer any
 	if err != nil {
 		return usage(fmt.Errorf("reading --admin: %w", err))
 	}
-	req.Header.Set("Authorization", "Bearer "+o.key)
+	status, reply, err := send(req, o.key)
+	if err != nil {
+		return err
+	}
+	if status >= http.StatusBadRequest {
+		return problemError(status, reply)
+	}
+	return json.Unmarshal(reply, answer)
+}
+
+// maxReply bounds what is read of a gateway's answer, in bytes.
+const maxReply = 16 << 20
+
+// send asks a gateway with a key and JSON, and returns the status and the body of its answer.
+func send(req *http.Request, key string) (status int, reply []byte, err error) {
+	req.Header.Set("Authorization", "Bearer "+key)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("asking the gateway: %w", errors.Unwrap(err))
+		return 0, nil, fmt.Errorf("asking the gateway: %w", errors.Unwrap(err))
 	}
 	defer resp.Body.Close()
-	reply, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
-	if err != nil {
-		return fmt.Errorf("reading the answer: %w", err)
+	if reply, err = io.ReadAll(io.LimitReader(resp.Body, maxReply)); err != nil {
+		return 0, nil, fmt.Errorf("reading the answer: %w", err)
 	}
-	if resp.StatusCode >= http.StatusBadRequest {
-		return problemError(resp.StatusCode, reply)
-	}
-	return json.Unmarshal(reply, answer)
+	return resp.StatusCode, reply, nil
 }
