@@ -19,7 +19,8 @@ const (
 	typeNDJSON  = "application/x-ndjson"
 	typeCompact = "application/vnd.verigate.keys"
 
-	maxBody       = 64 << 10
+	maxBody       = 64 << 10 // what a call takes
+	maxRead       = 4 << 20  // what is read of a body: a client still writing when the connection closes sees no refusal
 	replyTimeout  = 10 * time.Second
 	exportTimeout = time.Hour
 )
@@ -33,7 +34,7 @@ func (r *Registry) newServer() *fasthttp.Server {
 		ReadTimeout:           10 * time.Second,
 		WriteTimeout:          replyTimeout,
 		IdleTimeout:           2 * time.Minute,
-		MaxRequestBodySize:    maxBody,
+		MaxRequestBodySize:    maxRead,
 		ReadBufferSize:        8 << 10,
 		CloseOnShutdown:       true,
 		SecureErrorLogMessage: true, // its log lines would quote requests otherwise
@@ -91,6 +92,8 @@ func (r *Registry) serve(ctx *fasthttp.RequestCtx) {
 		ctx.Response.Header.Set("Allow", c.methods)
 	case c.token && !r.admits(ctx.Request.Header.Peek("Authorization")):
 		errUnauthorized.send(ctx)
+	case len(ctx.Request.Body()) > maxBody:
+		errTooLarge.send(ctx)
 	default:
 		c.serve(ctx)
 	}
