@@ -34,5 +34,10 @@ func build(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "building the program: %v\n%s(the race detector needs cgo and a C compiler)\n", err, bytes.TrimSpace(out))
 		return 1
 	}
+	// A race-built program waits a second before it exits, once for every command a test gives.
+	if err := os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0"); err != nil {
+		fmt.Fprintln(os.Stderr, "setting GORACE:", err)
+		return 1
+	}
 	return m.Run()
 }
