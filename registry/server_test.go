@@ -86,7 +86,7 @@ func TestBrokenRequests(t *testing.T) {
 		{"no HTTP", "hello\r\n\r\n", "400", "request_malformed"},
 		{"bad length", "POST /records HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n", "400", "request_malformed"},
 		{"head too large", "GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("y", 10_000) + "\r\n\r\n", "431", "head_too_large"},
-		{"body too large", "POST /records HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n", "413", "body_too_large"},
+		{"body too large", "POST /records HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n", "413", "body_too_large"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			conn, err := net.Dial("tcp", strings.TrimPrefix(x.url, "http://"))
