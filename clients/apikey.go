@@ -50,16 +50,25 @@ func NewAPIKey() (text, id string, digest KeyDigest) {
 // ParseAPIKey returns the digest of a well-formed key; ok is false for any other text, of any length. It does not
 // allocate and keeps nothing.
 func ParseAPIKey(text []byte) (digest KeyDigest, ok bool) {
-	if len(text) != APIKeyLen || string(text[:len(keyPrefix)]) != keyPrefix || text[keyIDEnd] != '_' || text[keyEnd] != '_' {
+	if !shaped(text) || !checked(text) {
 		return KeyDigest{}, false
 	}
-	var check [keyCheckLen]byte
-	if string(appendCheck(check[:0], keyCheck(text[:keyEnd]))) != string(text[keyEnd+1:]) {
-		return KeyDigest{}, false
-	}
-	// The prefix is left out so that what is hashed fits one block.
-	return sha256.Sum256(text[len(keyPrefix):keyEnd]), true
+	return digestOf(text), true
 }
+
+// shaped tells whether a text looks like a key, so that its parts can be taken from it.
+func shaped(text []byte) bool {
+	return len(text) == APIKeyLen && string(text[:len(keyPrefix)]) == keyPrefix && text[keyIDEnd] == '_' && text[keyEnd] == '_'
+}
+
+// checked tells whether a key's last characters agree with the others.
+func checked(key []byte) bool {
+	var check [keyCheckLen]byte
+	return string(appendCheck(check[:0], keyCheck(key[:keyEnd]))) == string(key[keyEnd+1:])
+}
+
+// digestOf leaves the prefix out, so that what is hashed fits one block.
+func digestOf(key []byte) KeyDigest { return sha256.Sum256(key[len(keyPrefix):keyEnd]) }
 
 func keyCheck(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 

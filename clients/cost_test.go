@@ -61,6 +61,7 @@ func newRights(tb testing.TB) *rights {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = r.budget.Close() })
+	d.coming = r.budget.Coming
 	r.fill(keys)
 	return r
 }

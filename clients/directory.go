@@ -15,6 +15,7 @@ import (
 	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/internal/clock"
 	"github.com/verigate/verigate/internal/metric"
+	"github.com/verigate/verigate/internal/prefetch"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -34,6 +35,7 @@ type Deps struct {
 	Metrics *metric.Set
 	Clock   verify.Clock // the one that requests are dated by; nil: the system's
 	Changed func(Change) // called by the loader after every change, and after every refused one
+	Coming  func(int)    // told the slot of a caller whose key is being looked at, so that others send for what they keep of it
 }
 
 // Change is what became of a changed directory.
@@ -168,17 +170,30 @@ func (d *Directory) Close() {
 // suspended, and is returned as well so that the refusal can be recorded under its name. The bearer is not kept. It
 // takes no lock and does not allocate.
 func (d *Directory) Authenticate(now verify.Instant, bearer []byte) (*verify.Caller, verify.Refusal) {
-	if len(bearer) == 0 {
-		return nil, verify.RefusalKeyMissing
-	}
-	digest, ok := ParseAPIKey(bearer)
 	switch {
-	case ok:
-		return d.table.Load().keys.find(&digest, d.places).holder(now)
-	case bytes.HasPrefix(bearer, []byte(keyPrefix)):
+	case len(bearer) == 0:
+		return nil, verify.RefusalKeyMissing
+	case !bytes.HasPrefix(bearer, []byte(keyPrefix)):
+		return nil, verify.RefusalKeyUnknown
+	case !shaped(bearer):
 		return nil, verify.RefusalKeyMalformed
 	}
-	return nil, verify.RefusalKeyUnknown
+	keys := &d.table.Load().keys
+	keys.expect(bearer)
+	if !checked(bearer) {
+		return nil, verify.RefusalKeyMalformed
+	}
+	return keys.find(bearer, d.coming).holder(now)
+}
+
+// coming sends for what is counted of a caller whose request comes to it next.
+func (d *Directory) coming(slot int) {
+	if s := d.places.at(slot); s != nil {
+		prefetch.Of(s)
+	}
+	if d.deps.Coming != nil {
+		d.deps.Coming(slot)
+	}
 }
 
 // Account returns the account with the given name, letter case aside. The epoch differs after the password changed or

@@ -35,6 +35,7 @@ type fixture struct {
 	*clients.Directory
 	store   *clients.FileStore
 	changes chan clients.Change
+	coming  func(slot int) // set before the first request
 }
 
 func newSecrets(t testing.TB) *clients.Secrets {
@@ -55,7 +56,7 @@ func newStore(t testing.TB) *clients.FileStore {
 func open(t testing.TB, fill func(*clients.File, *clients.Secrets), change ...func(*clients.Config)) *fixture {
 	t.Helper()
 	store := newStore(t)
-	f := &fixture{store: store, changes: make(chan clients.Change, 8)}
+	f := &fixture{store: store, changes: make(chan clients.Change, 8), coming: func(int) {}}
 	f.update(t, func(file *clients.File) { fill(file, store.Secrets) })
 	key := filepath.Join(filepath.Dir(store.Path), "clients.key")
 	write(t, key, directoryKey)
@@ -64,7 +65,8 @@ func open(t testing.TB, fill func(*clients.File, *clients.Secrets), change ...fu
 		c(&cfg)
 	}
 	var err error
-	if f.Directory, err = clients.Open(cfg, clients.Deps{Changed: func(c clients.Change) { f.changes <- c }}); err != nil {
+	deps := clients.Deps{Changed: func(c clients.Change) { f.changes <- c }, Coming: func(slot int) { f.coming(slot) }}
+	if f.Directory, err = clients.Open(cfg, deps); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(f.Close)

@@ -1,38 +1,52 @@
 package clients
 
 import (
+	"bytes"
 	"encoding/binary"
+	"strings"
 	"testing"
 	"unsafe"
+
+	"github.com/verigate/verigate/verify"
 )
 
-// TestKeyringTellsNeighboursApart puts digests into the ring that begin alike, so that they want the same cell.
+// TestKeyringTellsNeighboursApart puts keys into the ring whose ids want the same cell, some with the same id.
 func TestKeyringTellsNeighboursApart(t *testing.T) {
-	const n = 100
-	digest := func(i int) (d KeyDigest) {
-		for j := range 8 {
-			d[j] = 0xff // the last cell, from where the search goes on with the first
+	const ids, same = 100, 3
+	r := newKeyring(ids * same)
+	var keys [][]byte
+	for id := uint64(0); len(keys) < ids*same; id++ {
+		key := []byte("vg_xxxxxxxx_" + strings.Repeat("s", keySecretLen) + "_000000")
+		binary.LittleEndian.PutUint64(key[len(keyPrefix):], id)
+		if hashOf(key[len(keyPrefix):])>>r.shift != 1<<(64-r.shift)-1 { // the last cell, from where the search goes on with the first
+			continue
 		}
-		binary.LittleEndian.PutUint64(d[8:], uint64(i))
-		return d
-	}
-	p, r := newPlaces(), newKeyring(n)
-	for i := range n {
-		r.put(&credential{digest: digest(i)})
-	}
-	for i := range n {
-		d := digest(i)
-		if c := r.find(&d, p); c == nil || c.digest != d {
-			t.Fatalf("digest %d: %v", i, c)
+		for i := range same {
+			keys = append(keys, bytes.Clone(key))
+			keys[len(keys)-1][keyEnd-1] += byte(i)
 		}
 	}
-	for _, d := range []KeyDigest{digest(n), {}, {1}} {
-		if c := r.find(&d, p); c != nil {
-			t.Errorf("%x was never put in", d)
+	for i, key := range keys {
+		r.put(string(key[len(keyPrefix):keyIDEnd]), &credential{digest: digestOf(key), caller: verify.Caller{Slot: i / same}})
+	}
+	told := -1
+	tell := func(slot int) { told = slot }
+	for i, key := range keys {
+		r.expect(key)
+		if c := r.find(key, tell); c == nil || c.digest != digestOf(key) || told != i/same {
+			t.Fatalf("key %d: %v, told of %d", i, c, told)
 		}
 	}
+	other := make([]byte, APIKeyLen)
+	for _, at := range []int{len(keyPrefix), keyIDEnd - 1, keyIDEnd + 1, keyEnd - 1} {
+		copy(other, keys[0])
+		if other[at] += same; r.find(other, tell) != nil {
+			t.Errorf("a key that differs in character %d was never put in", at)
+		}
+	}
+	told = -1
 	empty := newKeyring(0)
-	if c := empty.find(&KeyDigest{}, p); c != nil {
+	if c := empty.find(keys[0], tell); c != nil || told != -1 {
 		t.Error("nothing was put in")
 	}
 }

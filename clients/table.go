@@ -39,13 +39,14 @@ type caller struct {
 type credential struct {
 	digest  KeyDigest      // of an API key
 	expires int64          // Instant.Wall from which it is refused; 0: never
+	next    *credential    // another API key whose id has the same hash
 	refusal verify.Refusal // what this key is refused for, its expiry aside
 	_       [credentialPad]byte
 	caller  verify.Caller
 }
 
 // credentialPad makes the caller begin on a cache line; a test holds it.
-const credentialPad = 23
+const credentialPad = 15
 
 // account is a portal log-in.
 type account struct {
@@ -116,7 +117,7 @@ func (t *table) addKey(k Key, c *caller, snapshot verify.Caller) error {
 	if _, err := hex.Decode(cred.digest[:], []byte(k.SHA256)); err != nil {
 		return fmt.Errorf("key %s: %w", k.ID, err)
 	}
-	t.keys.put(cred)
+	t.keys.put(k.ID, cred)
 	c.credentials = append(c.credentials, cred)
 	if cred.refusal == verify.RefusalNone && (t.oldest.IsZero() || k.Created.Before(t.oldest)) {
 		t.oldest = k.Created

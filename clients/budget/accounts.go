@@ -65,14 +65,20 @@ func (s *accounts) of(c *verify.Caller, staff verify.Subject) (who trio) {
 }
 
 func (s *accounts) caller(c *verify.Caller) *account {
-	if i := uint(c.Slot); i < maxSlots {
-		if chunk := s.chunks[i/chunkSize].Load(); chunk != nil {
-			if a := &chunk[i%chunkSize]; a.ready.Load() && a.id == c.ID {
-				return a
-			}
-		}
+	if a := s.at(c.Slot); a != nil && a.ready.Load() && a.id == c.ID {
+		return a
 	}
 	return s.open(c)
+}
+
+// at returns the place of a slot's account, nil when there is none yet.
+func (s *accounts) at(slot int) *account {
+	if i := uint(slot); i < maxSlots {
+		if chunk := s.chunks[i/chunkSize].Load(); chunk != nil {
+			return &chunk[i%chunkSize]
+		}
+	}
+	return nil
 }
 
 func callerKey(id string) string { return "caller:" + id }

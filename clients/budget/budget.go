@@ -12,6 +12,7 @@ import (
 
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/internal/metric"
+	"github.com/verigate/verigate/internal/prefetch"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -56,6 +57,14 @@ type Budget struct {
 // the age of counts depends on it.
 func (b *Budget) at(now verify.Instant) int64 { return now.Wall / int64(b.cfg.Epoch) }
 
+// Coming sends for the account of the caller in a slot of the directory, because a question of it is on its way.
+func (b *Budget) Coming(slot int) {
+	if a := b.accounts.at(slot); a != nil {
+		prefetch.Of(a)
+		prefetch.Of(&a.epoch) // begins the second line
+	}
+}
+
 // Ask tells whether the caller may ask about a person. Without a refusal, the answer is to be given to [Budget.Charge].
 // [verify.RefusalHarvestSlow] means that too many questions are under way for what is known of the caller: the same
 // question may be asked again when others are answered. It takes no lock unless the caller is slowed or stopped, and does
@@ -64,8 +73,9 @@ func (b *Budget) Ask(now verify.Instant, c *verify.Caller, staff, subject verify
 	if !b.cfg.Enabled {
 		return verify.Verdict{}
 	}
-	b.memory.touch(b.accounts.saltAt(c.Slot), &subject)
+	b.memory.expect(b.accounts.saltAt(c.Slot), &subject)
 	who := b.accounts.of(c, staff)
+	prefetch.Of(who[0].now.people.register(hashOf(&subject))) // for Charge, if the person is new to the caller
 	if b.canary.has(&subject) {
 		b.touched(now, &who, &subject)
 	}
@@ -162,7 +172,7 @@ func (b *Budget) Charge(now verify.Instant, c *verify.Caller, staff, subject ver
 	}
 	epoch := b.at(now)
 	known := b.memory.remember(who[0].salt, &subject, epoch, shown.odd())
-	f := finding{shown: shown, hash: binary.LittleEndian.Uint64(subject[:8]), known: known}
+	f := finding{shown: shown, hash: hashOf(&subject), known: known}
 	if shown.odd() {
 		f.look(b.fleet, q, &subject, epoch, who[0].salt)
 	}
@@ -176,6 +186,9 @@ func (b *Budget) Charge(now verify.Instant, c *verify.Caller, staff, subject ver
 		}
 	}
 }
+
+// hashOf is what a subject is counted by.
+func hashOf(s *verify.Subject) uint64 { return binary.LittleEndian.Uint64(s[:8]) }
 
 // finding is what one answer shows, the same for all accounts it is charged to.
 type finding struct {

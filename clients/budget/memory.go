@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/verigate/verigate/internal/mapped"
+	"github.com/verigate/verigate/internal/prefetch"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -46,10 +47,10 @@ func (m *memory) at(salt uint64, s *verify.Subject) (set *[ways]atomic.Uint64, h
 	return &m.sets[hash>>m.shift], bits.RotateLeft64(hash, 32) &^ cellMeta
 }
 
-// touch has the set for a subject brought into the processor's cache while its caller waits for other memory.
-func (m *memory) touch(salt uint64, s *verify.Subject) {
+// expect sends for the set for a subject.
+func (m *memory) expect(salt uint64, s *verify.Subject) {
 	set, _ := m.at(salt, s)
-	set[0].Load()
+	prefetch.Of(set)
 }
 
 // knows tells whether the account proved in this epoch or the last that it knows the subject.

@@ -19,7 +19,7 @@ type sketch struct {
 
 // add counts a subject by 64 bits of its hash and reports whether the count changed.
 func (s *sketch) add(h uint64) bool {
-	r := &s.reg[h%registers]
+	r := s.register(h)
 	rank := uint8(bits.TrailingZeros64(h>>7|1<<57) + 1)
 	if rank <= *r {
 		return false
@@ -29,6 +29,9 @@ func (s *sketch) add(h uint64) bool {
 	*r = rank
 	return true
 }
+
+// register is where a subject is counted.
+func (s *sketch) register(h uint64) *uint8 { return &s.reg[h%registers] }
 
 // estimate is the classical count of a set of registers; [union] needs it, because a sum of counts would count everybody
 // seen on two nodes twice.

@@ -130,7 +130,10 @@ func (n *node) startCallers() error {
 		return fmt.Errorf("reading keys.subject: %w", err)
 	}
 	n.hasher = verify.NewSubjectHasher(secret)
-	n.callers, err = clients.Open(n.cfg.Clients, clients.Deps{Log: n.log, Metrics: n.metrics, Clock: n.clock, Changed: n.directoryChanged})
+	n.callers, err = clients.Open(n.cfg.Clients, clients.Deps{
+		Log: n.log, Metrics: n.metrics, Clock: n.clock, Changed: n.directoryChanged,
+		Coming: func(slot int) { n.budget.Coming(slot) }, // no request comes before the budgets are there
+	})
 	if err != nil {
 		return err
 	}
