@@ -200,7 +200,7 @@ func (l *Log) seal(end int, frames uint64) error {
 		from: c.seg.created, to: l.deps.Clock().Wall, length: uint64(length), hash: c.sum(),
 	}
 	copy(c.seg.mem[end:], wholeFrame(TypeSeal, s.last, s.encode()))
-	if err := c.seg.syncTo(length); err != nil {
+	if err := c.seg.syncTo(length, syncData); err != nil {
 		return err
 	}
 	if err := c.seg.finish(length); err != nil {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -150,7 +151,7 @@ func (l *Log) flush() error {
 	l.mu.Lock()
 	l.flushing = append(l.flushing[:0], l.unsealed...)
 	l.mu.Unlock()
-	err := l.syncAll(l.flushing)
+	err := l.syncAll(l.flushing, l.flusher.sync)
 	l.count.flush.Observe(time.Since(began).Seconds())
 	return err
 }
@@ -160,12 +161,12 @@ func (l *Log) flushNow() error {
 	l.mu.Lock()
 	segments := slices.Clone(l.unsealed)
 	l.mu.Unlock()
-	return l.syncAll(segments)
+	return l.syncAll(segments, syncData)
 }
 
-func (l *Log) syncAll(segments []*segment) error {
+func (l *Log) syncAll(segments []*segment, sync func(*os.File) error) error {
 	for _, s := range segments {
-		if err := s.sync(); err != nil {
+		if err := s.syncTo(0, sync); err != nil {
 			return l.fail(err)
 		}
 	}

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"encoding/binary"
+	"os"
 )
 
 // Frames returns the offsets and lengths of the frames in a segment's bytes, and their types.
@@ -68,6 +69,18 @@ func (c *Committer) Run(ctx context.Context) { c.run(ctx) }
 
 // Wait waits for a flush that begins after the call.
 func (c *Committer) Wait() error { return c.wait() }
+
+// Flusher flushes files.
+type Flusher = flusher
+
+// NewFlusher makes one; Sync and Close are what it does.
+var NewFlusher = newFlusher
+
+// Sync flushes a file.
+func (f *Flusher) Sync(file *os.File) error { return f.sync(file) }
+
+// Close lets go of it.
+func (f *Flusher) Close() { f.close() }
 
 // The errors that callers of Record can meet.
 var ErrFull, ErrFailed, ErrStalled, ErrClosed = errFull, errFailed, errStalled, errClosed

@@ -39,6 +39,7 @@ type Log struct {
 	failed  atomic.Pointer[error]
 
 	commit  *committer
+	flusher *flusher // the committer's
 	chain   chain
 	floods  floods
 	gap     gap

@@ -197,7 +197,11 @@ func (l *Log) start(last *seal, report *Recovery) error {
 		l.tasks.Go(func() { l.offer(ctx) })
 	}
 	if l.disk {
-		l.tasks.Go(func() { l.commit.run(ctx) })
+		l.tasks.Go(func() {
+			l.flusher = newFlusher()
+			defer l.flusher.close()
+			l.commit.run(ctx)
+		})
 	}
 	return l.greet(report)
 }

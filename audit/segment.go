@@ -159,10 +159,10 @@ func (s *segment) put(t Type, body []byte, limit int) (off int, seq uint64, ok b
 }
 
 // sync puts on disk what was published before the call, and the first time the file's name.
-func (s *segment) sync() error { return s.syncTo(0) }
+func (s *segment) sync() error { return s.syncTo(0, syncData) }
 
-// syncTo is sync with at least the bytes up to an offset.
-func (s *segment) syncTo(least int) error {
+// syncTo is sync with at least the bytes up to an offset, and with another way to flush the file.
+func (s *segment) syncTo(least int, sync func(*os.File) error) error {
 	s.syncing.Lock()
 	defer s.syncing.Unlock()
 	if s.gone {
@@ -179,7 +179,7 @@ func (s *segment) syncTo(least int) error {
 			return fmt.Errorf("writing a segment of the audit log: %w", err)
 		}
 	}
-	if err := syncData(s.file); err != nil {
+	if err := sync(s.file); err != nil {
 		return fmt.Errorf("flushing a segment of the audit log: %w", err)
 	}
 	return nil
