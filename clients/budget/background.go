@@ -11,6 +11,9 @@ func (b *Budget) start() {
 	b.wg.Go(func() { defer cancel(); <-b.stop })
 	b.wg.Go(b.deliver)
 	b.wg.Go(func() { b.tick(ctx) })
+	if b.canary.file != nil {
+		b.wg.Go(func() { b.watchCanaries(ctx) })
+	}
 	if b.hook != nil {
 		b.wg.Go(func() { b.hook.run(ctx) })
 	}

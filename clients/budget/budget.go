@@ -36,7 +36,7 @@ type Deps struct {
 type Budget struct {
 	cfg      Config
 	deps     Deps
-	canary   canaryList
+	canary   canaryWatch
 	memory   *memory
 	fleet    *fleet
 	accounts accounts
@@ -76,7 +76,7 @@ func (b *Budget) Ask(now verify.Instant, c *verify.Caller, staff, subject verify
 	b.memory.expect(b.accounts.saltAt(c.Slot), &subject)
 	who := b.accounts.of(c, staff)
 	prefetch.Of(who[0].now.people.register(hashOf(&subject))) // for Charge, if the person is new to the caller
-	if b.canary.has(&subject) {
+	if b.canary.list.Load().has(&subject) {
 		b.touched(now, &who, &subject)
 	}
 	var out verify.Verdict
@@ -364,7 +364,7 @@ func New(cfg Config, d Deps) (*Budget, error) {
 	if b.memory, err = newMemory(int64(cfg.Memory)); err != nil {
 		return nil, fmt.Errorf("taking budget.memory: %w", err)
 	}
-	if b.canary, err = readCanaries(cfg.CanaryFile, d.Hasher); err != nil {
+	if err = b.canary.open(cfg.CanaryFile, d.Hasher); err != nil {
 		return nil, fmt.Errorf("reading budget.canary_file: %w", err)
 	}
 	if b.hook, err = newWebhook(&cfg.Webhook, b); err != nil {

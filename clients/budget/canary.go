@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/verify"
 )
@@ -14,7 +13,8 @@ import (
 // canaryList is the people nobody has reason to ask for, by the keyed hash of their numbers; a small open table, because
 // every question is looked up in it.
 type canaryList struct {
-	cells []canaryCell // a power of two of them; nil: nobody
+	cells  []canaryCell // a power of two of them; nil: nobody
+	people int
 }
 
 type canaryCell struct {
@@ -41,17 +41,8 @@ func (l *canaryList) find(s *verify.Subject) int {
 	return 0
 }
 
-const maxCanaries = 10_000
-
-// readCanaries reads a canary file. Its error tells the line, never the number in it.
-func readCanaries(file config.SecretFile, hasher *verify.SubjectHasher) (l canaryList, err error) {
-	if !file.Set() {
-		return l, nil
-	}
-	text, err := file.Read()
-	if err != nil {
-		return l, err
-	}
+// parseCanaries reads a list. Its error tells the line, never the number in it.
+func parseCanaries(text []byte, hasher *verify.SubjectHasher) (*canaryList, error) {
 	var found []canaryCell
 	n := 0
 	for line := range bytes.Lines(text) {
@@ -60,31 +51,38 @@ func readCanaries(file config.SecretFile, hasher *verify.SubjectHasher) (l canar
 		if len(words) == 0 || words[0][0] == '#' {
 			continue
 		}
-		if len(words) != 2 || len(found) == maxCanaries {
-			return l, fmt.Errorf("line %d: must be a kind and a number, at most %d lines", n, maxCanaries)
+		if len(words) != 2 {
+			return nil, fmt.Errorf("line %d: must be a kind and a number", n)
 		}
 		s, err := canarySubject(string(words[0]), words[1], hasher)
 		if err != nil {
-			return l, fmt.Errorf("line %d: %w", n, err)
+			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
 		found = append(found, canaryCell{s, n})
 	}
 	if len(found) == 0 {
-		return l, errors.New("names nobody")
+		return nil, errors.New("names nobody")
 	}
+	return canaryTable(found), nil
+}
+
+func canaryTable(found []canaryCell) *canaryList {
 	size := 8
 	for size < 4*len(found) {
 		size *= 2
 	}
-	l.cells = make([]canaryCell, size)
+	l := &canaryList{cells: make([]canaryCell, size)}
 	for _, c := range found {
 		i := l.at(&c.subject)
 		for l.cells[i].line != 0 && l.cells[i].subject != c.subject {
 			i = (i + 1) & (size - 1)
 		}
+		if l.cells[i].line == 0 {
+			l.people++
+		}
 		l.cells[i] = c
 	}
-	return l, nil
+	return l
 }
 
 func canarySubject(kind string, value []byte, hasher *verify.SubjectHasher) (s verify.Subject, err error) {
@@ -108,7 +106,7 @@ func canarySubject(kind string, value []byte, hasher *verify.SubjectHasher) (s v
 // touched counts and tells that somebody asks for a canary. The question is answered like any other, so that who asks
 // does not learn what gave them away.
 func (b *Budget) touched(now verify.Instant, who *trio, s *verify.Subject) {
-	line := b.canary.find(s)
+	line := b.canary.list.Load().find(s)
 	b.m.canaries.Inc()
 	for _, a := range who {
 		if a == nil || b.memory.remember(a.salt^canarySalt, s, b.at(now), true) {

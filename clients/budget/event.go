@@ -16,27 +16,33 @@ const (
 	EventSuspended = "harvest_suspended"
 	EventCanary    = "harvest_canary"
 	EventLifted    = "harvest_lifted"
+
+	// A changed canary list is in force, or was refused and the one before stays.
+	EventCanaries        = "harvest_canaries"
+	EventCanariesRefused = "harvest_canaries_refused"
 )
 
-var eventKinds = [...]string{EventSlow, EventRefused, EventSuspended, EventCanary, EventLifted}
+var eventKinds = [...]string{EventSlow, EventRefused, EventSuspended, EventCanary, EventLifted, EventCanaries, EventCanariesRefused}
 
 var eventOf = [...]string{Slow: EventSlow, Refused: EventRefused, Suspended: EventSuspended}
 
 // Event is an escalation: what the audit log keeps, the webhook carries and /status shows. There is nothing in it about
-// the people who were asked about.
+// the people who were asked about. An event about the canary list is about no account.
 type Event struct {
 	ID      string           `json:"id"`    // 32 hexadecimal digits; a receiver that sees one twice has it already
 	At      string           `json:"at"`    // RFC 3339
 	Kind    string           `json:"event"` // harvest_slow, …
-	Account string           `json:"account"`
+	Account string           `json:"account,omitempty"`
 	Caller  string           `json:"caller,omitempty"` // who asked; empty when the account is not a caller's
 	Contact string           `json:"contact,omitempty"`
-	Reason  string           `json:"reason"` // the signal that weighs most
-	Canary  int              `json:"canary,omitempty"`
+	Reason  string           `json:"reason,omitempty"` // the signal that weighs most; why a canary list was refused
+	Canary  int              `json:"canary,omitempty"` // the line of the list
 	Counts  map[string]int64 `json:"counts,omitempty"`
 	Limits  map[string]int64 `json:"limits,omitempty"`
 	By      string           `json:"by,omitempty"` // the operator who lifted it
 	Node    string           `json:"node"`
+
+	Canaries int `json:"canaries,omitempty"` // people on the list in force, of an event about the list
 }
 
 // eventQueue is how many events wait for the audit log; more are counted as lost, never waited for.
@@ -52,15 +58,22 @@ func randomHex(n int) string {
 
 // tell queues an event about an account whose lock is held.
 func (b *Budget) tell(now verify.Instant, a *account, kind string, why signal, more func(*Event)) {
-	e := Event{ID: randomHex(16), At: now.Time().Format("2006-01-02T15:04:05.000Z07:00"), Kind: kind, Account: a.key, Caller: a.id,
+	e := Event{ID: randomHex(16), At: timestamp(now), Kind: kind, Account: a.key, Caller: a.id,
 		Contact: a.contact, Reason: why.String(), Node: b.node}
 	e.Counts, e.Limits = b.figures(a)
 	if more != nil {
 		more(&e)
 	}
-	b.m.events[kind].Inc()
+	b.queue(&e)
+}
+
+func timestamp(now verify.Instant) string { return now.Time().Format("2006-01-02T15:04:05.000Z07:00") }
+
+// queue counts an event and leaves it to be delivered; it never waits.
+func (b *Budget) queue(e *Event) {
+	b.m.events[e.Kind].Inc()
 	select {
-	case b.events <- e:
+	case b.events <- *e:
 	default:
 		b.m.lost.Inc()
 	}
@@ -118,7 +131,7 @@ func (b *Budget) deliver() {
 func (b *Budget) publish(e Event) {
 	b.lately.add(e)
 	level := slog.LevelWarn
-	if e.Kind == EventSlow || e.Kind == EventLifted {
+	if e.Kind == EventSlow || e.Kind == EventLifted || e.Kind == EventCanaries {
 		level = slog.LevelInfo
 	}
 	b.deps.Log.Log(bg, level, "harvest budget", "event", e.Kind, "account", e.Account, "caller", e.Caller, "reason", e.Reason)

@@ -59,5 +59,12 @@ func (b *Budget) register(set *metric.Set) {
 		}
 		return 0
 	})
+	set.Gauge("verigate_budget_canary_list", "People on the canary list in force.", func() float64 { return float64(b.canary.list.Load().people) })
+	set.Gauge("verigate_budget_canary_list_refused", "1 while the canary file is newer than the list in force because it was refused.", func() float64 {
+		if b.canary.refused.Load() != nil {
+			return 1
+		}
+		return 0
+	})
 	set.Gauge("verigate_budget_webhook_pending", "Escalations waiting to be delivered.", func() float64 { return float64(b.hook.pending()) })
 }

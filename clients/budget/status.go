@@ -16,6 +16,9 @@ type Status struct {
 	Lately  []Event          `json:"lately"`
 	Pending int              `json:"webhook_pending"`
 	Node    string           `json:"node"`
+	// Canaries is how many people are on the canary list in force; CanariesRefused is why the file as it is now is not.
+	Canaries        int    `json:"canaries"`
+	CanariesRefused string `json:"canaries_refused,omitempty"`
 	// SyncedS is how many seconds ago counts were exchanged through Redis; -1: never, or there is none.
 	SyncedS float64 `json:"synced_s"`
 }
@@ -36,7 +39,10 @@ const stoppedShown = 100
 // Status returns the present state; it is safe for concurrent use.
 func (b *Budget) Status() Status {
 	s := Status{Enabled: b.cfg.Enabled, Levels: map[string]int64{}, Stopped: b.Stopped(), Lately: b.lately.events(),
-		Pending: b.hook.pending(), Node: b.node, SyncedS: -1}
+		Pending: b.hook.pending(), Node: b.node, Canaries: b.canary.list.Load().people, SyncedS: -1}
+	if why := b.canary.refused.Load(); why != nil {
+		s.CanariesRefused = *why
+	}
 	for l, name := range levelNames {
 		s.Levels[name] = b.m.levels[l].Load()
 	}

@@ -47,6 +47,9 @@ func (n *node) escalated(e budget.Event) error {
 	if e.By != "" {
 		detail = append(detail, "by", e.By)
 	}
+	if e.Canaries > 0 {
+		detail = []string{"id", e.ID, "canaries", strconv.Itoa(e.Canaries), "reason", e.Reason, "node", e.Node}
+	}
 	if e.Canary > 0 {
 		detail = append(detail, "canary", strconv.Itoa(e.Canary))
 	}
