@@ -82,7 +82,7 @@ func (l *Log) offer(ctx context.Context) {
 	}
 }
 
-// offerOnce collects the cosignatures of one checkpoint and keeps it with them.
+// offerOnce collects the cosignatures of one checkpoint, keeps it with them, and then says who gave one.
 func (l *Log) offerOnce(ctx context.Context, client *http.Client) {
 	cp := l.Checkpoint()
 	if cp == nil {
@@ -91,7 +91,7 @@ func (l *Log) offerOnce(ctx context.Context, client *http.Client) {
 	whole := bytes.Clone(cp)
 	for _, w := range l.witnesses {
 		line, err := l.ask(ctx, client, w, cp)
-		l.told(w, cp, line, err)
+		defer l.told(w, cp, line, err)
 		if err == nil {
 			whole = append(whole, line...)
 		}
