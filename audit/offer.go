@@ -89,12 +89,14 @@ func (l *Log) offerOnce(ctx context.Context, client *http.Client) {
 		return
 	}
 	whole := bytes.Clone(cp)
-	for _, w := range l.witnesses {
+	lines := make([][]byte, len(l.witnesses))
+	for i, w := range l.witnesses {
 		line, err := l.ask(ctx, client, w, cp)
-		defer l.told(w, cp, line, err)
-		if err == nil {
-			whole = append(whole, line...)
+		if err != nil {
+			l.refused(w, err)
+			continue
 		}
+		lines[i], whole = line, append(whole, line...)
 	}
 	if len(whole) == len(cp) {
 		return
@@ -102,21 +104,29 @@ func (l *Log) offerOnce(ctx context.Context, client *http.Client) {
 	if err := replaceFile(filepath.Join(l.cfg.Dir, cosignedFile), whole); err != nil {
 		_ = l.waits("the cosigned checkpoint", err)
 	}
+	for i, w := range l.witnesses {
+		if lines[i] != nil {
+			l.cosigned(w, cp, lines[i])
+		}
+	}
 }
 
-// told notes what became of an offer.
-func (l *Log) told(w *witnessed, cp, line []byte, err error) {
+// cosigned notes that a witness gave its line.
+func (l *Log) cosigned(w *witnessed, cp, line []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	l.count.cosigned.Inc()
+	n, _ := note.Open(append(bytes.Clone(cp), line...), note.VerifierList(w.key)) // it was checked
+	w.status = WitnessStatus{Name: w.key.Name(), Size: w.size, At: w.key.Time(n)}
+}
+
+// refused notes why a witness gave none.
+func (l *Log) refused(w *witnessed, err error) {
 	if errors.Is(err, context.Canceled) {
 		return
 	}
-	if err == nil {
-		l.count.cosigned.Inc()
-		n, _ := note.Open(append(bytes.Clone(cp), line...), note.VerifierList(w.key)) // it was checked
-		w.status = WitnessStatus{Name: w.key.Name(), Size: w.size, At: w.key.Time(n)}
-		return
-	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	first := w.status.Trouble == ""
 	w.status.Trouble = err.Error()
 	if !errors.Is(err, errContradicted) {
