@@ -10,9 +10,10 @@ import (
 	"github.com/verigate/verigate/verify"
 )
 
-// Recording allocates nothing, alone or in batches, durable or not, and neither does counting a flood.
+// Recording allocates nothing, alone or in batches, and neither does counting a flood. With durability "disk" every flush
+// makes the turn that the next one's waiters share: two allocations a flush, whatever the number of records.
 func TestAllocations(t *testing.T) {
-	for _, durability := range []string{"process", "disk"} {
+	for durability, ceiling := range map[string]float64{"process": 0, "disk": 2} {
 		t.Run(durability, func(t *testing.T) {
 			l := open(t, settings(t, func(c *audit.Config) { c.Durability = durability }))
 			one, many := []verify.Decision{decision(1)}, make([]verify.Decision, 500)
@@ -26,8 +27,8 @@ func TestAllocations(t *testing.T) {
 						t.Error(err)
 					}
 				})
-				if n != 0 {
-					t.Errorf("%s: %v allocations, want 0", name, n)
+				if n > ceiling {
+					t.Errorf("%s: %v allocations, want %v at most", name, n, ceiling)
 				}
 			}
 		})

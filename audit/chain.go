@@ -117,35 +117,12 @@ func (l *Log) step() (err error) {
 	return nil
 }
 
-// newEpoch looks for a newer epoch key now and then, and takes it into use with the next segment.
-func (l *Log) newEpoch(now verify.Instant) bool {
-	if now.Since(l.chain.lastKeys) < keysEvery {
-		return false
-	}
-	l.chain.lastKeys = now
-	epochs, err := LoadEpochs(l.cfg.Keys)
-	if err != nil || len(epochs) == 0 {
-		l.deps.Log.Error("the audit log's epoch keys cannot be read, the present one stays in use", "keys", l.cfg.Keys, "reason", err)
-		return false
-	}
-	newest := epochs[len(epochs)-1]
-	if newest.Number <= l.epoch.Load().Number {
-		return false
-	}
-	l.epoch.Store(newest)
-	l.deps.Log.Info("the audit log uses a new epoch key", "epoch", newest.Number)
-	return true
-}
-
 // isHeld tells whether a segment waits for its name, which is tried again also when nobody asks.
 func (l *Log) isHeld() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.held != nil
 }
-
-// keysEvery is how often the key folder is looked at.
-const keysEvery = time.Minute
 
 // link flushes the segment and then writes what the flushed part hashes to: a link on disk vouches that what it covers
 // is on disk, so that a power loss can never look like tampering.

@@ -116,20 +116,14 @@ func LoadEpochs(dir string) ([]*Epoch, error) {
 	return epochs, nil
 }
 
-// EnsureKeys makes a key folder fit to open a log with: the first epoch key and the key that checkpoints are signed
-// with are made if there are none. What is there is left alone.
+// EnsureKeys makes a key folder fit to open a log with: the key that checkpoints are signed with is made if there is none.
+// What is there is left alone. Epoch keys are for [Open] to make: only the log's folder tells which numbers were used.
 func EnsureKeys(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making audit keys: %w", err)
 	}
-	epochs, err := LoadEpochs(dir)
-	if err != nil {
+	if _, err := LoadEpochs(dir); err != nil {
 		return err
-	}
-	if len(epochs) == 0 {
-		if err := AddEpoch(dir, 1); err != nil {
-			return err
-		}
 	}
 	path := filepath.Join(dir, signingFile)
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
@@ -142,11 +136,15 @@ func EnsureKeys(dir string) error {
 	return newSecretFile(path, secret)
 }
 
+func epochName(number uint32) string {
+	return fmt.Sprintf("%s%04d%s", epochPrefix, number, epochSuffix)
+}
+
 // AddEpoch makes a new random epoch key; it is used from the next segment on.
 func AddEpoch(dir string, number uint32) error {
 	secret := make([]byte, 32)
 	rand.Read(secret)
-	return newSecretFile(filepath.Join(dir, fmt.Sprintf("%s%04d%s", epochPrefix, number, epochSuffix)), base64.RawURLEncoding.EncodeToString(secret))
+	return newSecretFile(filepath.Join(dir, epochName(number)), base64.RawURLEncoding.EncodeToString(secret))
 }
 
 // newSecretFile never replaces a file: a key that is gone is gone for good.
@@ -158,6 +156,9 @@ func newSecretFile(path, text string) error {
 	_, err = f.WriteString(text + "\n")
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		os.Remove(path)
+		return fmt.Errorf("making a key: %w", err)
+	}
+	if err := syncDir(filepath.Dir(path)); err != nil { // records under a key that a power loss takes lead to nobody
 		return fmt.Errorf("making a key: %w", err)
 	}
 	return nil

@@ -27,7 +27,7 @@ type evidence struct {
 // openEvidence opens a segment in either form. One that is being written may be cut while it is read, so it is copied;
 // a sealed one never changes.
 func openEvidence(dir, name string) (*evidence, error) {
-	f, err := os.Open(filepath.Join(dir, name))
+	f, err := openRegular(filepath.Join(dir, name))
 	if err != nil {
 		return nil, err
 	}

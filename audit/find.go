@@ -42,10 +42,13 @@ type Search struct {
 	Visit    func(*Found) error                   // called in the order of the log; what it is given is good until it returns
 	Problem  func(error)                          // a segment that could not be read to its end, or not searched; may be nil
 	Progress func(done, total int64, found int64) // bytes and records; may be nil
+
+	missing []*MissingEpoch
 }
 
 // Run reads the folder once, from the oldest record to the newest, and visits what the filter lets through. It verifies
-// checksums on the way, but not the chain.
+// checksums on the way, but not the chain. Epochs that could not be searched for a person are told to Problem at the end,
+// each once, as a [*MissingEpoch].
 func (s *Search) Run(ctx context.Context) error {
 	names, total, err := s.list()
 	if err != nil {
@@ -69,6 +72,9 @@ func (s *Search) Run(ctx context.Context) error {
 		if s.Progress != nil {
 			s.Progress(done, total, found)
 		}
+	}
+	for _, m := range s.missing {
+		s.problem(m)
 	}
 	return nil
 }
@@ -126,9 +132,9 @@ func (s *Search) segment(ctx context.Context, e *evidence) (found int64, err err
 	if !f.Since.IsZero() && e.sealed != nil && e.sealed.to+slack < f.Since.UnixNano() {
 		return 0, nil
 	}
-	m, err := newMatcher(f, e.header)
-	if err != nil {
-		s.problem(fmt.Errorf("%s: %w", e.name, err))
+	m := newMatcher(f, e.header)
+	if m == nil {
+		s.misses(e)
 		return 0, nil
 	}
 	sc := newScanner(e.data, e.header, chainHash{})
@@ -184,7 +190,8 @@ type matcher struct {
 	event    Event
 }
 
-func newMatcher(f Filter, h header) (*matcher, error) {
+// newMatcher returns nil when people are asked for and the key of the segment's epoch is not there.
+func newMatcher(f Filter, h header) *matcher {
 	m := &matcher{Filter: f, caller: []byte(f.Caller), outcome: []byte(f.Outcome), since: -1 << 63, until: 1<<63 - 1}
 	if !f.Since.IsZero() {
 		m.since = f.Since.UnixNano()
@@ -194,17 +201,17 @@ func newMatcher(f Filter, h header) (*matcher, error) {
 	}
 	m.decisionsOnly = f.RequestID != (verify.RequestID{}) || len(f.Subjects) > 0
 	if len(f.Subjects) == 0 {
-		return m, nil
+		return m
 	}
-	i := slices.IndexFunc(f.Epochs, func(e *Epoch) bool { return e.Number == h.epoch && e.Fingerprint == h.fingerprint })
+	i := slices.IndexFunc(f.Epochs, func(e *Epoch) bool { return e.id() == h.epochID() })
 	if i < 0 {
-		return nil, fmt.Errorf("cannot be searched for a person: the key of epoch %d is not there", h.epoch)
+		return nil
 	}
 	m.subjects = make(map[verify.Subject]bool, len(f.Subjects))
 	for _, s := range f.Subjects {
 		m.subjects[f.Epochs[i].Subject(s)] = true
 	}
-	return m, nil
+	return m
 }
 
 // match decodes a frame and returns it if the filter lets it through.

@@ -183,6 +183,9 @@ func TestEpochKeysRefused(t *testing.T) {
 	if err := audit.EnsureKeys(dir); err != nil || fmt.Sprint(snapshot(t, dir)) != fmt.Sprint(before) {
 		t.Errorf("keys were made anew (%v)", err)
 	}
+	if err := audit.AddEpoch(dir, 1); err != nil {
+		t.Fatal(err)
+	}
 	if err := audit.AddEpoch(dir, 1); err == nil {
 		t.Error("a key was replaced")
 	}

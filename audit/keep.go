@@ -119,7 +119,7 @@ func (l *Log) segmentPath(index uint64) string {
 // that mean nothing, and the segment's own seal does not see them.
 func (l *Log) compress(ctx context.Context, s seal) error {
 	from := filepath.Join(l.cfg.Dir, segmentName(s.index))
-	in, err := os.Open(from)
+	in, err := openRegular(from)
 	if err != nil {
 		return err // compressed already, or removed
 	}

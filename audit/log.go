@@ -46,6 +46,9 @@ type Log struct {
 	count   counters
 	trouble atomic.Bool // the alarm was raised
 
+	rekeying     rekeying
+	unsearchable atomic.Int64 // epochs whose key is not there
+
 	witnesses []*witnessed
 	stop      context.CancelFunc
 	tasks     sync.WaitGroup

@@ -39,7 +39,8 @@ func Open(cfg Config, deps Deps) (*Log, error) {
 }
 
 func (l *Log) open() error {
-	if err := l.loadKeys(); err != nil {
+	var err error
+	if l.signer, err = loadSigner(l.cfg.Keys); err != nil {
 		return err
 	}
 	m, err := l.enterFolder()
@@ -52,6 +53,9 @@ func (l *Log) open() error {
 		return err
 	}
 	defer f.close()
+	if err := l.firstEpoch(); err != nil {
+		return err
+	}
 	report, err := f.repair(l.deps.Clock().Wall)
 	if err != nil {
 		return err
@@ -86,20 +90,19 @@ func (l *Log) catchUp(signed uint64) error {
 
 var errNoCheckpoint = errors.New("the newest checkpoint cannot be written")
 
-// loadKeys reads the signing key and takes the newest epoch key into use.
-func (l *Log) loadKeys() error {
-	var err error
-	if l.signer, err = loadSigner(l.cfg.Keys); err != nil {
-		return err
-	}
-	epochs, err := LoadEpochs(l.cfg.Keys)
+// firstEpoch takes an epoch into use. It comes after the folder was found in order and before it is touched.
+func (l *Log) firstEpoch() (err error) {
+	l.rekeying.used, err = readUsed(l.cfg.Dir, l.id, func(name string, err error) {
+		l.deps.Log.Warn("a segment of the audit log does not tell its epoch", "segment", name, "reason", err)
+	})
 	if err != nil {
 		return err
 	}
-	if len(epochs) == 0 {
-		return fmt.Errorf("keys %s: has no epoch key", l.cfg.Keys)
+	e, err := l.chooseEpoch()
+	if err != nil {
+		return err
 	}
-	l.epoch.Store(epochs[len(epochs)-1])
+	l.use(e)
 	return nil
 }
 
@@ -109,7 +112,7 @@ func (l *Log) enterFolder() (*meta, error) {
 		return nil, err
 	}
 	path := filepath.Join(l.cfg.Dir, metaFile)
-	text, err := os.ReadFile(path)
+	text, err := readSmall(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if text, err = l.found(path); err != nil {
 			return nil, err
@@ -216,7 +219,11 @@ func (l *Log) greet(r *Recovery) error {
 			return err
 		}
 	}
-	return l.Event("start", "gateway", "durability", l.cfg.Durability, "on_failure", l.cfg.OnFailure)
+	if err := l.tellLost(); err != nil {
+		return err
+	}
+	return l.Event("start", "gateway", "durability", l.cfg.Durability, "on_failure", l.cfg.OnFailure,
+		"epoch", strconv.FormatUint(uint64(l.epoch.Load().Number), 10))
 }
 
 // firstHash is where the chain of the first segment begins.

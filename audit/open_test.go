@@ -59,14 +59,16 @@ func TestOpenRefuses(t *testing.T) {
 			put(t, filepath.Join(cfg.Keys, "signing.key"), readFile(t, filepath.Join(other, "signing.key")))
 		}},
 		{"no signing key", "signing.key", func(t *testing.T, cfg audit.Config) { _ = os.Remove(filepath.Join(cfg.Keys, "signing.key")) }},
-		{"no epoch key", "no epoch key", func(t *testing.T, cfg audit.Config) { _ = os.Remove(filepath.Join(cfg.Keys, "epoch-0001.key")) }},
+		{"another epoch key", "epoch-0001.key is not the key that epoch 1", func(t *testing.T, cfg audit.Config) {
+			put(t, filepath.Join(cfg.Keys, "epoch-0001.key"), []byte(strings.Repeat("a", 40)))
+		}},
 		{"short epoch key", "epoch key 1 has 5 characters", func(t *testing.T, cfg audit.Config) {
 			put(t, filepath.Join(cfg.Keys, "epoch-0001.key"), []byte("short"))
 		}},
 		{"damaged seal", "seals, offset 0: the seal of segment 1", change("seals", func(b []byte) []byte { b[30]++; return b })},
 		{"seals cut back", "the log was cut back", change("seals", func(b []byte) []byte { return b[:len(b)/2] })},
 		{"checkpoint of another log", "checkpoint: ", change("checkpoint", func(b []byte) []byte { return bytes.ToUpper(b) })},
-		{"damaged open segment", "offset 552, record 20: the record is damaged", func(t *testing.T, cfg audit.Config) { crash(t, cfg, 10, 3, 40) }},
+		{"damaged open segment", "offset 568, record 20: the record is damaged", func(t *testing.T, cfg audit.Config) { crash(t, cfg, 10, 3, 40) }},
 		{"missing segment", "00000000000000000003.seg is missing", func(t *testing.T, cfg audit.Config) {
 			put(t, filepath.Join(cfg.Dir, "00000000000000000004.seg"), make([]byte, 1000))
 		}},

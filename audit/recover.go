@@ -84,7 +84,7 @@ func (f *folder) lastSeal() *seal {
 }
 
 func (f *folder) readSeals() error {
-	b, err := os.ReadFile(filepath.Join(f.dir, sealsFile))
+	b, err := readSmall(filepath.Join(f.dir, sealsFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -125,7 +125,7 @@ func parseSeals(b []byte, id logID, t *tree) (whole int, err error) {
 // readCheckpoints holds the checkpoints in the folder to the tree: a log that was cut back or rewritten is not continued
 // as if nothing had happened. Of the file that grows, the newest is enough; verify looks at all.
 func (f *folder) readCheckpoints() error {
-	b, err := os.ReadFile(filepath.Join(f.dir, checkpointsFile))
+	b, err := readSmall(filepath.Join(f.dir, checkpointsFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -140,7 +140,7 @@ func (f *folder) readCheckpoints() error {
 			return fmt.Errorf("%s: %w", checkpointsFile, err)
 		}
 	}
-	b, err = os.ReadFile(filepath.Join(f.dir, latestFile))
+	b, err = readSmall(filepath.Join(f.dir, latestFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -217,6 +217,9 @@ func (f *folder) readSegments() error {
 // readSegment opens one segment. A prepared one is taken for a segment if it has a header and records: then a power
 // loss took its name.
 func (f *folder) readSegment(path string, prepared bool) error {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return notRegular(path, info)
+	}
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if prepared && errors.Is(err, fs.ErrNotExist) {
 		return nil

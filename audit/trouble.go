@@ -73,6 +73,7 @@ func (l *Log) housekeep() {
 		return
 	}
 	l.gap.close(l)
+	_ = l.tellLost() // if it cannot be told now, it is at the next tick
 	if l.worry() == nil && l.trouble.Swap(false) {
 		l.deps.Log.Info("the audit log works again")
 		l.deps.Alarm(nil)
@@ -151,7 +152,7 @@ func (l *Log) Status() Status {
 // counters are the room's metrics.
 type counters struct {
 	records, events, counts, segments, refused, unlogged *metric.Counter
-	cosigned, contradicted, unreached                    *metric.Counter
+	cosigned, contradicted, unreached, keysLost          *metric.Counter
 	flush                                                *metric.Histogram
 }
 
@@ -170,6 +171,10 @@ func (c *counters) register(l *Log) {
 		return set.Counter("verigate_audit_offers_total", "Checkpoints offered to witnesses, by what they said.", "result", result)
 	}
 	c.cosigned, c.contradicted, c.unreached = offered("cosigned"), offered("refused"), offered("unreachable")
+	c.keysLost = set.Counter("verigate_audit_epoch_keys_lost_total", "New epochs begun because the key of the one in use was gone.")
+	set.Gauge("verigate_audit_epochs_unsearchable", "Epochs of the log in which nobody can be found: their keys are not there.", func() float64 {
+		return float64(l.unsearchable.Load())
+	})
 	c.flush = set.Histogram("verigate_audit_flush_seconds", "Disk flushes of the group commit.", metric.LatencyBounds)
 	set.Gauge("verigate_audit_healthy", "1 when the next decision can be recorded.", func() float64 {
 		if l.Healthy() != nil {

@@ -117,7 +117,7 @@ func verifyOnce(ctx context.Context, cfg VerifyConfig) (*Report, error) {
 
 // read returns a small file's content; nil when it is not there.
 func (v *verifier) read(name string) []byte {
-	b, err := os.ReadFile(filepath.Join(v.cfg.Dir, name))
+	b, err := readSmall(filepath.Join(v.cfg.Dir, name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		v.find(name, -1, 0, "the file cannot be read: %v", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -13,7 +12,7 @@ import (
 
 // readMeta takes the log's id from the LOG file, or from the segments when that is not the file they were made with.
 func (v *verifier) readMeta() error {
-	text, err := os.ReadFile(filepath.Join(v.cfg.Dir, metaFile))
+	text, err := readSmall(filepath.Join(v.cfg.Dir, metaFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

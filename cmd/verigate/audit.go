@@ -165,7 +165,7 @@ type auditFindCmd struct {
 func (*auditFindCmd) Help() string {
 	return `Prints matching records from the oldest to the newest. The log may be in use. Checksums are checked, the hash chain is
 not: that is what verify is for. A person is found by hashing the identifier, so the keys are needed; where the key of
-an epoch is gone, nobody can find people any more, and the command says so.
+an epoch is gone, nobody can find people any more: the command says which time it could not search, and exits with 1.
 
   verigate audit find data/demo/audit --since 1h --caller demo-clinic
   verigate audit find data/demo/audit --subject 001080000000 --format ndjson`

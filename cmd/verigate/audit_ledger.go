@@ -28,8 +28,17 @@ type ledgerRequest struct {
 type ledgerAnswer struct {
 	*audit.Ledger
 
-	Complete bool     `json:"complete"`           // nothing of the log was left out
-	Problems []string `json:"problems,omitempty"` // what was, and why
+	Complete bool                  `json:"complete"`                      // nothing of the log was left out
+	Problems []string              `json:"problems,omitempty"`            // what was, and why
+	Epochs   []*audit.MissingEpoch `json:"epochs_not_searched,omitempty"` // of that, the stretches whose key is not there
+}
+
+// problem has the form of [audit.Search]'s Problem.
+func (a *ledgerAnswer) problem(err error) {
+	a.Problems = append(a.Problems, err.Error())
+	if m, ok := errors.AsType[*audit.MissingEpoch](err); ok {
+		a.Epochs = append(a.Epochs, m)
+	}
 }
 
 // mostIdentifiers bounds one question: nobody has had so many.
@@ -72,7 +81,7 @@ func (n *node) tellLedger(w http.ResponseWriter, r *http.Request, by *verify.Cal
 	answer := ledgerAnswer{}
 	search := &audit.Search{
 		Dir: n.cfg.Audit.Dir, Filter: audit.Filter{Subjects: subjects, Epochs: epochs},
-		Problem: func(err error) { answer.Problems = append(answer.Problems, err.Error()) },
+		Problem: answer.problem,
 	}
 	answer.Ledger, err = ledgerOf(r.Context(), search, n.cfg.Audit.Withhold, n.cfg.Keys.Subject, n.clock().Time())
 	if err != nil {

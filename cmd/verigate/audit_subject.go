@@ -27,7 +27,8 @@ type auditSubjectCmd struct {
 func (*auditSubjectCmd) Help() string {
 	return `Prints every answer given about one person, oldest first, in words that person can read. Give every identifier the person
 has or had: the log knows each by another hash. What a rule holds back is shown as a commitment; when it is told later,
-the entry carries what proves that it is the one that was held back (docs/audit.md).
+the entry carries what proves that it is the one that was held back (docs/audit.md). Where the key of an epoch is gone,
+the command says which time it could not search, "complete" is false in JSON, and the exit code is 1.
 
   verigate audit subject data/demo/audit 001080000000 0000000001 GD4010000000001
   verigate audit subject /var/lib/verigate/audit 001080000000 --lang en --withhold rules.yaml`
@@ -35,7 +36,7 @@ the entry carries what proves that it is the one that was held back (docs/audit.
 
 // Run searches the whole log and prints the ledger.
 func (c *auditSubjectCmd) Run(ctx context.Context) error {
-	ledger, problems, err := c.collect(ctx)
+	answer, err := c.collect(ctx)
 	if err != nil {
 		return usage(err)
 	}
@@ -44,34 +45,36 @@ func (c *auditSubjectCmd) Run(ctx context.Context) error {
 		return usage(err)
 	}
 	if c.Format == "json" {
-		err = printJSON(os.Stdout, ledger)
+		err = printJSON(os.Stdout, answer)
 	} else {
-		err = text.Write(os.Stdout, ledger)
+		err = text.Write(os.Stdout, answer.Ledger)
 	}
-	if err == nil && problems > 0 {
-		err = &exitError{code: 1, err: fmt.Errorf("the ledger is not complete: %d parts of %s could not be searched", problems, c.Dir)}
+	if n := len(answer.Problems); err == nil && n > 0 {
+		err = &exitError{code: 1, err: fmt.Errorf("the ledger is not complete: %d parts of %s could not be searched", n, c.Dir)}
 	}
 	return err
 }
 
-func (c *auditSubjectCmd) collect(ctx context.Context) (ledger *audit.Ledger, problems int, err error) {
+func (c *auditSubjectCmd) collect(ctx context.Context) (*ledgerAnswer, error) {
 	hasher, epochs, err := c.load(c.Dir)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	subjects, err := subjectsOf(hasher, c.Identifiers)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
+	answer := new(ledgerAnswer)
 	bar := newBytesBar("searching")
 	search := &audit.Search{
 		Dir: c.Dir, Filter: audit.Filter{Subjects: subjects, Epochs: epochs},
-		Problem:  func(err error) { problems++; fmt.Fprintln(os.Stderr, "verigate:", err) },
+		Problem:  func(err error) { answer.problem(err); fmt.Fprintln(os.Stderr, "verigate:", err) },
 		Progress: func(done, total, _ int64) { bar.show(done, total) },
 	}
-	ledger, err = ledgerOf(ctx, search, c.Withhold, config.SecretFile(c.SubjectKey), time.Now())
+	answer.Ledger, err = ledgerOf(ctx, search, c.Withhold, config.SecretFile(c.SubjectKey), time.Now())
+	answer.Complete = len(answer.Problems) == 0
 	bar.end()
-	return ledger, problems, err
+	return answer, err
 }
 
 // ledgerOf runs a search for one person and makes a ledger of it, under the rules in the file withhold if there is one.
