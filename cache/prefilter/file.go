@@ -24,8 +24,8 @@ type Expect struct {
 	Keys     [identity.Kinds]uint64 // about how many keys each kind must have; 2/3 to 3/2 of it passes
 }
 
-// Open maps a generation file and verifies every block of it, on all processors, before it returns: nothing is ever
-// answered from an unverified block. The error is a [*Refused].
+// Open reads a generation file and verifies every block of it before it returns: nothing is ever answered from an
+// unverified block, whatever becomes of the file afterwards. The error is a [*Refused].
 func Open(path string, want Expect) (*Generation, error) {
 	if bigEndian() {
 		return nil, &Refused{ReasonRead, errBigEndian}
@@ -46,13 +46,8 @@ func Open(path string, want Expect) (*Generation, error) {
 	if err := want.header(g); err != nil {
 		return nil, err
 	}
-	if err := g.mapWords(f, pre, parts); err != nil {
+	if err := g.load(f, pre, parts); err != nil {
 		return nil, err
-	}
-	for _, l := range parts {
-		if err := l.verify(); err != nil {
-			return nil, err
-		}
 	}
 	return g, nil
 }
@@ -100,50 +95,68 @@ func (w *Expect) header(g *Generation) error {
 	return nil
 }
 
-// mapWords makes the parts views of the file.
-func (g *Generation) mapWords(f *os.File, pre preamble, parts []layout) error {
-	view, err := mapped.File(f, int(pre.size))
+// load reads the words of every part into memory of their own, on all processors, and verifies them there. They are not
+// mapped: whoever wrote into the file, cut it short or let its disk decay would change what has been verified.
+func (g *Generation) load(f *os.File, pre preamble, parts []layout) error {
+	words := uint64(0)
+	for _, l := range parts {
+		words += l.words
+	}
+	region, err := mapped.Anonymous(int(words * 8))
 	if err != nil {
 		return &Refused{ReasonRead, err}
 	}
-	g.own(view)
-	body := view[pre.header:]
+	g.own(region)
+	mapped.Huge(region)
 	for _, l := range parts {
 		p := l.part
-		p.words = wordsOf(body[l.offset : l.offset+l.words*8])
+		p.words = wordsOf(region[:l.words*8])
+		region = region[l.words*8:]
 		p.bloom = bloom.FromWithM(p.words, uint(p.m()), uint(p.k))
+		if err := l.load(f, int64(pre.header)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 func pages(n uint64) uint64 { return (n + pageSize - 1) / pageSize * pageSize }
 
-// verify reads every block once, on all processors: checksums, and the bits that are set.
-func (l *layout) verify() error {
+// load reads every block of a part once and holds it against its checksum, and the bits that are set against the keys.
+func (l *layout) load(f *os.File, body int64) error {
 	b := bytesOf(l.part.words)
 	var wg sync.WaitGroup
-	var next, ones, damaged atomic.Int64
-	damaged.Store(-1)
+	var next, ones atomic.Int64
+	var fault atomic.Pointer[Refused]
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(l.sums)); i = next.Add(1) - 1 {
+			for i := next.Add(1) - 1; i < int64(len(l.sums)) && fault.Load() == nil; i = next.Add(1) - 1 {
 				block := b[i*checksumBlock : min((i+1)*checksumBlock, int64(len(b)))]
-				if xxh3.Hash(block) != l.sums[i] {
-					damaged.Store(i)
-					return
+				if _, err := f.ReadAt(block, body+int64(l.offset)+i*checksumBlock); err != nil {
+					fault.Store(unread(err))
+				} else if xxh3.Hash(block) != l.sums[i] {
+					fault.Store(refuse(ReasonChecksum, "block %d of kind %s has changed since it was written", i, l.part.kind))
 				}
 				ones.Add(int64(countOnes(wordsOf(block))))
 			}
 		})
 	}
 	wg.Wait()
-	if i := damaged.Load(); i >= 0 {
-		return refuse(ReasonChecksum, "block %d of kind %s has changed since it was written", i, l.part.kind)
+	if r := fault.Load(); r != nil {
+		return r
 	}
 	if err := l.part.checkCount(uint64(ones.Load())); err != nil {
 		return &Refused{ReasonCount, err}
 	}
 	return nil
+}
+
+// unread is why a block could not be read: the file was cut since it was measured, or its disk fails.
+func unread(err error) *Refused {
+	if errors.Is(err, io.EOF) {
+		return refuse(ReasonTruncated, "it was cut short while it was read")
+	}
+	return &Refused{ReasonRead, err}
 }
 
 // Save writes the generation to path, through a temporary file beside it that is renamed once it is safely on disk. Only

@@ -168,3 +168,31 @@ func TestSaveReplacesWholeFilesOnly(t *testing.T) {
 		t.Errorf("%d files are left, want the generation alone", len(left))
 	}
 }
+
+// TestWhatBecomesOfTheFileChangesNothing overwrites the file of a generation in use in place, as cp does, and cuts it.
+func TestWhatBecomesOfTheFileChangesNothing(t *testing.T) {
+	other := saved(t, newStand(5000))
+	for name, harm := range map[string]func(path string) error{
+		"another written over it": func(path string) error { return os.WriteFile(path, other, 0o600) },
+		"cut":                     func(path string) error { return os.Truncate(path, 0) },
+		"removed":                 os.Remove,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStand(20_000)
+			path := filepath.Join(t.TempDir(), "f")
+			if err := build(t, s).Save(path); err != nil {
+				t.Fatal(err)
+			}
+			g, err := prefilter.Open(path, prefilter.Expect{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := harm(path); err != nil {
+				t.Fatal(err)
+			}
+			if n := deniedOf(t, live(t, g), identity.KindID, 20_000, s.keys[identity.KindID]); n != 0 {
+				t.Errorf("%d are denied", n)
+			}
+		})
+	}
+}

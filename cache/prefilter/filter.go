@@ -44,6 +44,7 @@ type Filter struct {
 	open   bool       // whether from means anything: false from start to Resume, and after Gap
 	expect Expect     // what the next generation must be, from the last good one
 	gaps   int        // how often Gap was called
+	newest uint64     // highest version given to Add
 }
 
 // view is what a reader tests: one consistent pair of a generation and what was issued since.
@@ -129,6 +130,7 @@ func (f *Filter) screen(l *verify.Lookup, i int, v *view, mark *Watermark) verdi
 func (f *Filter) Add(version uint64, keys []identity.Key) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.newest = max(f.newest, version)
 	for _, k := range keys {
 		packed, ok := identity.PackKey(k)
 		if !ok {
@@ -137,7 +139,7 @@ func (f *Filter) Add(version uint64, keys []identity.Key) {
 		f.checkLate(version, k.Kind(), packed)
 		o := f.view.Load().added[k.Kind()]
 		if o.full() {
-			if o = f.makeRoom(k.Kind(), version); o == nil {
+			if o = f.makeRoom(k.Kind()); o == nil {
 				return
 			}
 		}
@@ -158,12 +160,12 @@ func (f *Filter) checkLate(version uint64, kind identity.Kind, packed uint64) {
 }
 
 // makeRoom publishes a larger table for kind and returns it. At the bound it forgets all that was added instead, which
-// leaves the filter silent until a generation of at least this version holds it, and returns nil. Under mu.
-func (f *Filter) makeRoom(kind identity.Kind, version uint64) *overlay {
+// leaves the filter silent until a generation as new as the newest of it is there, and returns nil. Under mu.
+func (f *Filter) makeRoom(kind identity.Kind) *overlay {
 	v := f.view.Load()
 	if v.added[kind].used >= f.cfg.MaxAdded {
 		f.m.overflow.Inc()
-		f.from = version
+		f.from = f.newest
 		n := emptyView()
 		n.gen = v.gen
 		f.publish(n)
@@ -196,6 +198,7 @@ func (f *Filter) Gap() {
 	defer f.mu.Unlock()
 	f.open = false
 	f.gaps++
+	f.newest = 0
 	f.expect = Expect{}
 	f.giveUp()
 }

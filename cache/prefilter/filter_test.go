@@ -247,6 +247,28 @@ func TestTooManyAddedSilenceTheFilter(t *testing.T) {
 	}
 }
 
+// Changes that wait together may come in any order: what is forgotten at the bound reaches up to the newest of them.
+func TestWhatIsForgottenMayBeNewerThanTheLastChange(t *testing.T) {
+	f, _ := newFilter(func(c *prefilter.Config) { c.MaxAdded = 1000 })
+	s := newStand(1000)
+	f.Swap(build(t, s))
+	f.Resume(100)
+	f.SetWatermark(100, time.Unix(1, 0), 0)
+	early := key(t, identity.KindID, 50_000_000_000)
+	f.Add(9000, []identity.Key{early})
+	last := uint64(0)
+	for i := uint64(1); f.Status(verify.Instant{}).Complete; i++ {
+		last = 100 + i
+		f.Add(last, []identity.Key{key(t, identity.KindID, 50_000_000_000+i)})
+	}
+	s.version = last
+	f.Swap(build(t, s))
+	f.SetWatermark(9000, time.Unix(2, 0), 0)
+	if h := screened(f, early, 1); h.State == verify.StateAbsent {
+		t.Errorf("somebody issued at 9000 is denied by a generation of %d", last)
+	}
+}
+
 func TestLateIdentifiersAreNoticed(t *testing.T) {
 	f := live(t, build(t, newStand(1000)))
 	f.SetWatermark(200, time.Unix(2, 0), 0)

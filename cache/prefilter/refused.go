@@ -36,6 +36,6 @@ func (e *Refused) Error() string {
 // Unwrap returns the cause.
 func (e *Refused) Unwrap() error { return e.Err }
 
-func refuse(r Reason, format string, args ...any) error {
+func refuse(r Reason, format string, args ...any) *Refused {
 	return &Refused{Reason: r, Err: fmt.Errorf(format, args...)}
 }

@@ -8,12 +8,23 @@ import (
 	"github.com/verigate/verigate/verify"
 )
 
-var start = time.Now()
+var (
+	start  = time.Now()
+	asleep = newSleeps(start)
+)
 
-// System reads wall and monotonic time in one call; it follows a testing/synctest bubble when called in one.
+func newSleeps(now time.Time) *sleeps {
+	s := new(sleeps)
+	s.offset.Store(now.UnixNano())
+	return s
+}
+
+// System reads wall and monotonic time in one call; it follows a testing/synctest bubble when called in one. Time that
+// the machine slept counts on the monotonic clock.
 func System() verify.Instant {
 	now := time.Now()
-	return verify.Instant{Wall: now.UnixNano(), Mono: int64(now.Sub(start))}
+	wall, mono := now.UnixNano(), int64(now.Sub(start))
+	return verify.Instant{Wall: wall, Mono: mono + asleep.count(wall, mono)}
 }
 
 // On returns a clock whose wall time is shifted by whole days so that today is the given date; monotonic time is real.

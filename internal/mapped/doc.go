@@ -1,6 +1,4 @@
-// Package mapped hands out memory that the garbage collector neither scans nor counts: anonymous memory for large
-// pointer-free structures, and read-only views of files.
+// Package mapped hands out memory that the garbage collector neither scans nor counts, for large pointer-free structures.
 //
-// What it hands out must not hold Go pointers. A file behind a view must be replaced by rename, never written or
-// truncated in place: the operating system answers that with a signal that no Go program survives.
+// What it hands out must not hold Go pointers.
 package mapped
