@@ -195,6 +195,19 @@ func (a *Asker) join(l *verify.Lookup, i int) *flight {
 	return f
 }
 
+// Overtake is told, when the change feed has delivered a change, whose it was: whoever asks from now on does not join a
+// question that is on its way already, because the registry may have answered it before the change. It does not wait
+// for anything slow.
+func (a *Asker) Overtake(subjects []verify.Subject) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, s := range subjects {
+		if f := a.flights[s]; f != nil && f.taken {
+			delete(a.flights, s)
+		}
+	}
+}
+
 // dispatch starts calls while questions wait and calls are free. Under mu.
 func (a *Asker) dispatch() {
 	for flights := a.lanes.take(); len(flights) > 0; flights = a.lanes.take() {
@@ -211,7 +224,9 @@ func (a *Asker) work(flights []*flight) {
 		a.call(flights)
 		a.mu.Lock()
 		for _, f := range flights {
-			delete(a.flights, f.subject)
+			if a.flights[f.subject] == f { // else it was overtaken
+				delete(a.flights, f.subject)
+			}
 			close(f.done)
 		}
 		a.lanes.done(lane)

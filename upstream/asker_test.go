@@ -111,6 +111,58 @@ func TestEqualQuestionsShareOneCall(t *testing.T) {
 	})
 }
 
+// Who asks after a change was delivered must not be told what the registry said before it.
+func TestNobodyJoinsAQuestionThatAChangeOvertook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &registryDouble{delay: time.Second}
+		a := newAsker(t, r, defaults(nil))
+		defer a.Close()
+		before, after := lookup(1, 2), lookup(1, 2)
+		var wg sync.WaitGroup
+		wg.Go(func() { a.Ask(context.Background(), before) })
+		synctest.Wait()
+		a.Overtake(lookup(1, 3).Subjects)
+		asked := clock.System()
+		wg.Go(func() { a.Ask(context.Background(), after) })
+		synctest.Wait()
+		a.Ask(context.Background(), lookup(1))
+		wg.Wait()
+		if h := after.Held[0]; h.State != verify.StateAbsent || h.Learned < asked.Mono {
+			t.Errorf("asked after the change: %+v, learned %s before it", h, time.Duration(asked.Mono-h.Learned))
+		}
+		if got := r.sizes(); len(got) != 2 || got[0] != 2 || got[1] != 1 {
+			t.Errorf("calls of %v keys: the other question, and a third asker, should have joined one on its way", got)
+		}
+		if h := before.Held[0]; h.State != verify.StateAbsent {
+			t.Errorf("asked before the change: %+v", h)
+		}
+		a.Ask(context.Background(), lookup(1))
+		if got := r.sizes(); len(got) != 3 {
+			t.Errorf("%d calls: an ended question is still joined", len(got))
+		}
+	})
+}
+
+// What still waits for a free call is not on its way: it will be asked after the change.
+func TestWhatWaitsIsNotOvertaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &registryDouble{delay: time.Second}
+		a := newAsker(t, r, defaults(func(c *upstream.Config) { c.Concurrency = 1 }))
+		defer a.Close()
+		var wg sync.WaitGroup
+		for _, n := range []int{1, 2} {
+			wg.Go(func() { a.Ask(context.Background(), lookup(n)) })
+			synctest.Wait()
+		}
+		a.Overtake(lookup(2).Subjects)
+		a.Ask(context.Background(), lookup(2))
+		wg.Wait()
+		if n := r.count(); n != 2 {
+			t.Errorf("%d calls, want 2", n)
+		}
+	})
+}
+
 func TestAWaiterLeavesAloneAndTheCallGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &registryDouble{delay: time.Second}

@@ -12,6 +12,7 @@ import (
 	"github.com/verigate/verigate/cache/prefilter"
 	"github.com/verigate/verigate/cache/shared"
 	"github.com/verigate/verigate/resolve"
+	"github.com/verigate/verigate/upstream"
 	"github.com/verigate/verigate/verify"
 )
 
@@ -42,6 +43,7 @@ type memory struct {
 	tail   *feed.Tail        // nil: none
 
 	exports prefilter.Source // nil: none
+	asker   *upstream.Asker
 }
 
 func (n *node) startMemory() error {
@@ -89,7 +91,7 @@ func (n *node) startFeed() error {
 	}
 	deps := feed.Deps{
 		Source:  &feed.HTTPSource{URL: api.Endpoint.URL, Token: token, Client: client},
-		Records: m.Cache, Hasher: n.hasher, Clock: n.clock, Metrics: n.metrics, Log: n.log,
+		Records: m, Hasher: n.hasher, Clock: n.clock, Metrics: n.metrics, Log: n.log,
 	}
 	m.exports = &prefilter.HTTPSource{URL: api.Endpoint.URL, Token: token, Client: client}
 	if c.Filter.Enabled {
@@ -111,6 +113,13 @@ func (m *memory) Remember(l *verify.Lookup) {
 		m.filter.Observe(l)
 	}
 	m.Cache.Remember(l)
+}
+
+// Invalidate implements feed.Records: what is older than a change is forgotten, and nobody joins a question that was on
+// its way to the registry before it.
+func (m *memory) Invalidate(now verify.Instant, subjects []verify.Subject, version uint64) {
+	m.Cache.Invalidate(now, subjects, version)
+	m.asker.Overtake(subjects)
 }
 
 // screener is the filter as a port: a nil filter must be a nil interface.

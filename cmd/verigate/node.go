@@ -167,6 +167,7 @@ func (n *node) startAsker() error {
 		Fetcher: client, Rememberer: n.memory, Clock: n.clock, Metrics: n.metrics, ClaimBound: c.Dialect == dialectPortal,
 		OnBreaker: func(from, to string) { go n.log.Warn("registry breaker", "from", from, "to", to) },
 	})
+	n.memory.asker = n.asker
 	n.onStop(func(context.Context) error { n.asker.Close(); client.Close(); return nil })
 	return nil
 }
