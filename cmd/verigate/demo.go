@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/verigate/verigate/clients"
 	"github.com/verigate/verigate/clients/token"
 	"github.com/verigate/verigate/config"
@@ -54,6 +56,7 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return usage(err)
 	}
+	defer home.lock.Close()
 	cfg, err := c.settings(home)
 	if err != nil {
 		return usage(err)
@@ -86,28 +89,55 @@ type demoHome struct {
 	dir    string
 	keys   string
 	seeded *clients.Seeded
+	lock   *os.File // held while the demo runs
 }
 
+// openDemoHome locks the folder and fills it with what is missing. The folder of a demo that runs is left as it is.
 func openDemoHome(dir string) (*demoHome, error) {
 	h := &demoHome{dir: dir, keys: filepath.Join(dir, "keys")}
 	if err := os.MkdirAll(h.keys, 0o700); err != nil {
 		return nil, fmt.Errorf("making --data %s: %w", dir, err)
 	}
+	var err error
+	if h.lock, err = lockDemo(dir); err != nil {
+		return nil, err
+	}
+	if err := h.fill(); err != nil {
+		return nil, errors.Join(err, h.lock.Close())
+	}
+	return h, nil
+}
+
+// lockDemo takes the folder for this process; the kernel lets go of it when the process ends.
+func lockDemo(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("locking --data %s: %w", dir, err)
+	}
+	switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); {
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return nil, errors.Join(fmt.Errorf("locking --data %s: a demo runs there; stop it, or give another --data", dir), f.Close())
+	case err != nil:
+		return nil, errors.Join(fmt.Errorf("locking --data %s: %w", dir, err), f.Close())
+	}
+	return f, nil
+}
+
+func (h *demoHome) fill() (err error) {
 	// An old demo.json would promise a gateway that is not there yet.
-	if err := os.Remove(filepath.Join(dir, demofile.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("removing the last demo.json: %w", err)
+	if err := os.Remove(filepath.Join(h.dir, demofile.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing the last demo.json: %w", err)
 	}
 	for _, name := range []string{"subject", "portal-token", "cache"} {
 		if err := ensureSecret(filepath.Join(h.keys, name)); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := ensureSigningKey(filepath.Join(h.keys, "oauth")); err != nil {
-		return nil, err
+		return err
 	}
-	var err error
-	h.seeded, err = clients.Seed(dir)
-	return h, err
+	h.seeded, err = clients.Seed(h.dir)
+	return err
 }
 
 func (h *demoHome) secret(name string) config.SecretFile {
