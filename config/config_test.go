@@ -167,7 +167,7 @@ tiers: 5
 func TestParseRefusesWhatItCannotHold(t *testing.T) {
 	for _, c := range []struct{ name, src, want string }{
 		{"not YAML", "a: [", "v.yaml:1: "},
-		{"tab", "cache:\n\tsize: 1", "v.yaml:2: "},
+		{"tab", "cache:\n\tsize: 1", "v.yaml:2: found a tab; indent with spaces"},
 		{"duplicate key", "listen: a\nlisten: b", "v.yaml:2: mapping key \"listen\" already defined"},
 		{"list at top", "- a", "v.yaml:1: a section with keys is needed here"},
 		{"two documents", "listen: a\n---\nlisten: b", "v.yaml:3: only one YAML document is read"},

@@ -29,7 +29,10 @@ func Load(path string, env []string, out any) error {
 // Parse is [Load] of a file already read; name stands for it in faults.
 func Parse(name string, src []byte, env []string, out any) error {
 	Defaults(out)
-	faults := decode(name, src, out)
+	faults, read := decode(name, src, out)
+	if !read {
+		return errors.Join(faults...) // what a file that cannot be read leaves unset is no second fault
+	}
 	faults = append(faults, override(env, out)...)
 	faults = append(faults, check(reflect.ValueOf(out), "")...)
 	return errors.Join(faults...)

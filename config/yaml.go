@@ -18,16 +18,17 @@ type decoder struct {
 	faults []error
 }
 
-func decode(name string, src []byte, out any) []error {
+// decode reports false if src is no YAML and nothing of it was read.
+func decode(name string, src []byte, out any) (faults []error, read bool) {
 	d := &decoder{name: name}
 	file, err := parser.ParseBytes(src, 0)
 	var syntax yaml.Error
 	switch {
 	case errors.As(err, &syntax):
-		d.faultAt(syntax.GetToken().Position.Line, "", syntax.GetMessage())
-		return d.faults
+		d.faultAt(syntax.GetToken().Position.Line, "", inWords(syntax.GetMessage()))
+		return d.faults, false
 	case err != nil:
-		return []error{fmt.Errorf("%s: %w", name, err)}
+		return []error{fmt.Errorf("%s: %w", name, err)}, false
 	}
 	bodies := 0
 	for _, doc := range file.Docs {
@@ -40,7 +41,12 @@ func decode(name string, src []byte, out any) []error {
 		}
 		d.into(doc.Body, reflect.ValueOf(out).Elem(), "")
 	}
-	return d.faults
+	return d.faults, true
+}
+
+// inWords says what is meant where the parser shows a character that nobody sees.
+func inWords(message string) string {
+	return strings.ReplaceAll(message, "character '\t' that cannot start any token", "a tab; indent with spaces")
 }
 
 // into sets v from n, appending faults instead of stopping.
