@@ -222,6 +222,9 @@ func TestRoundTrip(t *testing.T) {
 	if len(lines) != 3 || strings.Count(text.String(), "\n") != 3 {
 		t.Fatalf("%d lines: %s", len(lines), &out)
 	}
+	if !strings.HasSuffix(text.String(), "directory by operator-1 callers=13000 version=abc\n") {
+		t.Errorf("as text: %s", &text)
+	}
 	e := epochs(t, cfg)[0]
 	hex := func(s verify.Subject) string { return fmt.Sprintf("%x", s[:]) }
 	want := fmt.Sprintf(`{"seq":2,"segment":1,"type":"decision","at":"2026-11-21T05:00:00Z","request_id":"ab000000000000000000000000000001","row":12,

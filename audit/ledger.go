@@ -120,8 +120,16 @@ func (b *LedgerBuilder) Add(f *Found) error {
 	return nil
 }
 
-// Ledger returns what was collected.
-func (b *LedgerBuilder) Ledger() *Ledger { return &b.ledger }
+// Ledger returns what was collected; no list of it is nil, so that programs that read it as JSON find two lists.
+func (b *LedgerBuilder) Ledger() *Ledger {
+	if b.ledger.Entries == nil {
+		b.ledger.Entries = []LedgerEntry{}
+	}
+	if b.ledger.Withheld == nil {
+		b.ledger.Withheld = []Withheld{}
+	}
+	return &b.ledger
+}
 
 // commit returns the nonce of a record and the commitment to it.
 func (b *LedgerBuilder) commit(f *Found) (nonce, commitment string) {

@@ -31,7 +31,7 @@ func TestLedger(t *testing.T) {
 	cfg := settings(t, quick)
 	asked(t, cfg) // person 2 is asked about three times, once by the agency
 	all := ledger(t, cfg, noon)
-	if len(all.Entries) != 3 || len(all.Withheld) != 0 {
+	if len(all.Entries) != 3 || len(all.Withheld) != 0 || all.Withheld == nil { // nil would be null as JSON
 		t.Fatalf("%+v", all)
 	}
 	rule := audit.WithholdingRule{Caller: "agency-1", For: config.Duration(90 * 24 * time.Hour), Basis: "Article 1"}

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -139,12 +142,25 @@ func WriteText(w io.Writer, f *Found) error {
 	case f.Count != nil:
 		s = fmt.Sprintf("%d × %s to %s %s", l.Number, l.Code, dash(l.Caller), l.Address)
 	case f.Event != nil:
-		s = fmt.Sprintf("%s by %s %v", l.Event, dash(l.Actor), l.Detail)
+		s = fmt.Sprintf("%s by %s%s", l.Event, dash(l.Actor), pairs(l.Detail))
 	}
 	if _, err := fmt.Fprintf(w, "%10d %s %-8s %s\n", l.Seq, l.At, l.Type, s); err != nil {
 		return fmt.Errorf("writing record %d: %w", f.Seq, err)
 	}
 	return nil
+}
+
+// pairs are the details of an event in the order of their names, each after a blank.
+func pairs(detail map[string]string) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(detail)) {
+		value := detail[name]
+		if value == "" || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == '"' || r == 0x7f }) {
+			value = strconv.Quote(value)
+		}
+		b.WriteString(" " + name + "=" + value)
+	}
+	return b.String()
 }
 
 func dash(s string) string {
