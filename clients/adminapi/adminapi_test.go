@@ -137,7 +137,7 @@ func TestLifeOfACaller(t *testing.T) {
 				{"POST", "/clients/clinic-1/revoke", `{"account":"01001_PK"}`, 200, []string{`"username":"01001_PK","revoked":true`}, "account 01001_PK"},
 				{"POST", "/clients/clinic-1/revoke", `{}`, 400, []string{"want one of"}, ""},
 				{"POST", "/clients/clinic-1/revoke", `{"all":true,"key":"x"}`, 400, []string{"want one of"}, ""},
-				{"POST", "/clients/clinic-1/revoke", `{"all":true}`, 200, []string{`"status":"revoked"`}, "all true"},
+				{"POST", "/clients/clinic-1/revoke", `{"all":true}`, 200, []string{`"status":"revoked"`, `"usable":false`}, "all true"},
 				{"POST", "/clients/clinic-1/resume", ``, 400, []string{"for good"}, ""},
 				{"POST", "/clients/import", "id,kind\nlab-1,laboratory\nlab-2,laboratory\n", 200, []string{`"added":2`, `"caller":"lab-2"`}, "added 2"},
 				{"POST", "/clients/import", "id,kind\nlab-3,laboratory\nlab-2,laboratory\n", 400, []string{"nothing was added: line 3"}, ""},

@@ -54,7 +54,7 @@ func view(e *clients.Entry, now time.Time) Caller {
 	}
 	for i := range e.Keys {
 		k := &e.Keys[i]
-		c.Keys = append(c.Keys, Key{ID: k.ID, Created: k.Created, Expires: k.Expires, Revoked: k.Revoked, Usable: k.Usable(now)})
+		c.Keys = append(c.Keys, Key{ID: k.ID, Created: k.Created, Expires: k.Expires, Revoked: k.Revoked, Usable: k.Usable(now) && e.Status != clients.StatusRevoked})
 	}
 	for _, a := range e.Accounts {
 		c.Accounts = append(c.Accounts, Account{Username: a.Username, Networks: a.Networks, Revoked: a.Revoked})
