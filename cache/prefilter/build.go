@@ -48,18 +48,20 @@ type Source interface {
 	Export(ctx context.Context, kind identity.Kind, snapshot string, after uint64) (io.ReadCloser, error)
 }
 
+const defaultFP = 0.001
+
+// LeastFP and MostFP bound what a false-positive rate may be.
 const (
-	defaultFP = 0.001
-	minFP     = 1e-9
-	maxFP     = 0.5
+	LeastFP = 1e-9
+	MostFP  = 0.5
 )
 
 func (c *BuildConfig) defaults() error {
 	if c.FP == 0 {
 		c.FP = defaultFP
 	}
-	if !(c.FP >= minFP && c.FP <= maxFP) {
-		return fmt.Errorf("building prefilter: fp %v is not between %v and %v", c.FP, minFP, maxFP)
+	if !(c.FP >= LeastFP && c.FP <= MostFP) {
+		return fmt.Errorf("building prefilter: fp %v is not between %v and %v", c.FP, LeastFP, MostFP)
 	}
 	if len(c.Kinds) == 0 {
 		c.Kinds = []identity.Kind{identity.KindID, identity.KindCode, identity.KindCard}

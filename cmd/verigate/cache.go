@@ -49,9 +49,12 @@ func (c *cacheCheckCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	keys, err := c.keys()
+	keys, unfit, err := c.keys()
 	if err != nil {
 		return usage(err)
+	}
+	if unfit > 0 {
+		fmt.Fprintf(os.Stderr, "%d of --file left out: no filter or cache holds an identifier of that form\n", unfit)
 	}
 	var found cache.Findings
 	bar := progressbar.NewOptions(len(keys)+c.Sample, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription("checking"),
@@ -75,34 +78,38 @@ func (c *cacheCheckCmd) Run(ctx context.Context) error {
 	return c.judge(&found)
 }
 
-// keys reads the identifiers of --file.
-func (c *cacheCheckCmd) keys() ([]checkKey, error) {
+// keys reads the identifiers of --file and counts those that cannot be checked: a file of real questions has some.
+func (c *cacheCheckCmd) keys() (keys []checkKey, unfit int, err error) {
 	if c.File == "" {
-		return nil, nil
+		return nil, 0, nil
 	}
 	in := io.ReadCloser(os.Stdin)
 	if c.File != "-" {
 		f, err := os.Open(c.File)
 		if err != nil {
-			return nil, fmt.Errorf("--file: %w", err)
+			return nil, 0, fmt.Errorf("--file: %w", err)
 		}
 		in = f
 	}
 	defer in.Close()
-	var keys []checkKey
 	lines := bufio.NewScanner(in)
 	for n := 1; lines.Scan(); n++ {
 		var p struct{ ID, Code, Card string }
 		if err := json.Unmarshal(lines.Bytes(), &p); err != nil {
-			return nil, fmt.Errorf("--file %s, line %d: not a JSON object with id, code or card", c.File, n)
+			return nil, 0, fmt.Errorf("--file %s, line %d: not a JSON object with id, code or card", c.File, n)
 		}
 		for _, k := range []checkKey{{"id", p.ID}, {"code", p.Code}, {"card", p.Card}} {
-			if k.Value != "" {
-				keys = append(keys, k)
+			if k.Value == "" {
+				continue
 			}
+			if _, ok := k.key(); !ok {
+				unfit++
+				continue
+			}
+			keys = append(keys, k)
 		}
 	}
-	return keys, lines.Err()
+	return keys, unfit, lines.Err()
 }
 
 func (c *cacheCheckCmd) judge(found *cache.Findings) error {

@@ -21,7 +21,7 @@ type corpusCmd struct {
 // Help shows an example below the flags.
 func (corpusCmd) Help() string {
 	return "Prints labelled pairs of names, as the register has one and as somebody claims it, to measure name matching by.\n\n" +
-		"Example: verigate registry corpus --variants 1000 --misses 100000 > names.ndjson"
+		"  verigate registry corpus --variants 1000 --misses 100000 > names.ndjson"
 }
 
 // Run prints the pairs to standard output.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -30,11 +31,27 @@ type filterBuildCmd struct {
 	FP  float64 `name:"fp" default:"0.001" help:"Share of never-issued identifiers that may pass."`
 }
 
+// Help shows examples below the flags.
+func (*filterBuildCmd) Help() string {
+	return `Reads the export of every kind and writes the file when all of it has come whole; until then, and when it is broken off
+(Ctrl-C), what was there stays. A running gateway takes a newer file up by itself.
+
+  verigate filter build --registry http://127.0.0.1:8081 --out nation.vgf
+  verigate filter build --from exports --out nation.vgf --fp 0.01`
+}
+
 // Run builds and writes the file; a broken or damaged export leaves what was there.
 func (c *filterBuildCmd) Run(ctx context.Context) error {
 	src, err := c.open()
 	if err != nil {
 		return usage(err)
+	}
+	// Before the export is read: of a nation that takes a minute.
+	if !(c.FP >= prefilter.LeastFP && c.FP <= prefilter.MostFP) {
+		return usage(fmt.Errorf("--fp %g: must be between %g and %g", c.FP, prefilter.LeastFP, prefilter.MostFP))
+	}
+	if err := writableFolder(c.Out); err != nil {
+		return usage(fmt.Errorf("--out: %w", err))
 	}
 	started := time.Now()
 	bar := newBar()
@@ -52,16 +69,30 @@ func (c *filterBuildCmd) Run(ctx context.Context) error {
 	return nil
 }
 
+// writableFolder tries whether a file can be made beside path.
+func writableFolder(path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".writable-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
 // buildBar shows progress on a terminal, one bar for each time a kind is read.
 type buildBar struct {
 	kind identity.Kind
 	keys uint64
 	bar  *progressbar.ProgressBar
+
+	quiet bool // nobody watches: a file or a pipe gets no bar and no empty lines
 }
 
-func newBar() *buildBar { return new(buildBar) }
+func newBar() *buildBar { return &buildBar{quiet: !term.IsTerminal(int(os.Stderr.Fd()))} }
 
 func (b *buildBar) show(p prefilter.Progress) {
+	if b.quiet {
+		return
+	}
 	again := p.Kind != b.kind || p.Keys < b.keys
 	b.keys = p.Keys
 	if again {
@@ -70,7 +101,7 @@ func (b *buildBar) show(p prefilter.Progress) {
 		b.bar = progressbar.NewOptions64(int64(p.Total), progressbar.OptionSetWriter(os.Stderr),
 			progressbar.OptionSetDescription(fmt.Sprintf("%-4s", p.Kind)), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
 			progressbar.OptionSetItsString("keys"), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(30),
-			progressbar.OptionSetPredictTime(true), progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))), progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
+			progressbar.OptionSetPredictTime(true), progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
 	}
 	_ = b.bar.Set64(int64(p.Keys)) // a bar that cannot be drawn stops nothing
 }
@@ -85,6 +116,14 @@ func (b *buildBar) end() {
 type filterInspectCmd struct {
 	File   string `arg:"" help:"The generation file."`
 	Format string `enum:"text,json" default:"text" help:"text or json."`
+}
+
+// Help shows examples below the flags.
+func (*filterInspectCmd) Help() string {
+	return `Exit code 0: whole, every block agrees with its checksum; 1: damaged, or no generation file; 2: there is no such file.
+
+  verigate filter inspect data/demo/filter.vgf
+  verigate filter inspect nation.vgf --format json`
 }
 
 // Run verifies every block before it prints anything.

@@ -32,6 +32,13 @@ type checkKey struct {
 	Value string `json:"value"`
 }
 
+// key is the identifier as filter and caches hold it; false if they cannot.
+func (k *checkKey) key() (identity.Key, bool) {
+	key, ok := identity.NewKey(identity.KindOf(k.Kind), k.Value)
+	_, packs := identity.PackKey(key)
+	return key, ok && packs
+}
+
 func (n *node) addMemoryActs() {
 	m := n.memory
 	if m.keeper != nil {
@@ -73,8 +80,8 @@ func (n *node) keysToCheck(r *http.Request) ([]identity.Key, error) {
 	}
 	keys := make([]identity.Key, 0, len(ask.Keys)+ask.Sample)
 	for i, k := range ask.Keys {
-		key, ok := identity.NewKey(identity.KindOf(k.Kind), k.Value)
-		if _, packs := identity.PackKey(key); !ok || !packs {
+		key, ok := k.key()
+		if !ok {
 			return nil, fmt.Errorf("keys[%d]: not an identifier of its kind", i)
 		}
 		keys = append(keys, key)

@@ -67,18 +67,19 @@ func TestACheckReadsItsFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "asked")
 	text := `{"id":"001080000000","name":"Nguyễn Văn Mẫu"}` + "\n" + `{"code":"0000000001","card":"GD4010000000001"}` + "\n"
 	for _, c := range []struct {
-		text string
-		want int // identifiers; -1: refused
-	}{{text, 3}, {"", 0}, {text + "001080000000\n", -1}} {
+		text  string
+		want  int // identifiers; -1: refused
+		unfit int
+	}{{text, 3, 0}, {"", 0, 0}, {text + `{"id":"00108000000O","card":"GD401"}` + "\n", 3, 2}, {text + "001080000000\n", -1, 0}} {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		keys, err := (&cacheCheckCmd{File: path}).keys()
+		keys, unfit, err := (&cacheCheckCmd{File: path}).keys()
 		switch {
 		case c.want < 0 && (err == nil || !strings.Contains(err.Error(), "line 3") || strings.Contains(err.Error(), "00108")):
 			t.Errorf("a bad line gives %v", err)
-		case c.want >= 0 && (err != nil || len(keys) != c.want):
-			t.Errorf("got %d identifiers, %v, want %d", len(keys), err, c.want)
+		case c.want >= 0 && (err != nil || len(keys) != c.want || unfit != c.unfit):
+			t.Errorf("got %d identifiers and %d unfit, %v, want %d and %d", len(keys), unfit, err, c.want, c.unfit)
 		}
 	}
 }

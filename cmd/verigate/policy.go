@@ -54,6 +54,13 @@ type policyCheckCmd struct {
 	File string `arg:"" help:"The policy file." placeholder:"FILE"`
 }
 
+// Help shows examples below the flags.
+func (*policyCheckCmd) Help() string {
+	return `Exit code 0: a gateway takes the file; 2: every fault is listed with its line.
+
+  verigate policy check /etc/verigate/policy.yaml`
+}
+
 // Run reads the file as the gateway would.
 func (c *policyCheckCmd) Run() error {
 	cfg := policy.Config{File: c.File}
