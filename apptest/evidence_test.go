@@ -47,8 +47,8 @@ func find(t *testing.T, log string, args ...string) (list []found) {
 func TestEveryDecisionIsRecordedOnce(t *testing.T) {
 	redis := startRedis(t)
 	home := filepath.Join(t.TempDir(), "demo")
-	command := with("VERIGATE_AUDIT_SEGMENT_SIZE=1MiB") // what is small is searched quickly
-	g := startAs(t, command, home, "--people", people, "--today", today, "--unlimited", "--redis", "redis://"+redis.Addr)
+	url := "redis://" + redis.Addr
+	g := startAs(t, freshFor("10s"), home, "--people", people, "--today", today, "--unlimited", "--redis", url)
 	log := filepath.Join(home, "audit")
 	t.Run("answers", func(t *testing.T) { answersAreRecorded(t, g, log) })
 	t.Run("refusals", func(t *testing.T) { refusalsAreRecorded(t, g, log) })
@@ -56,7 +56,7 @@ func TestEveryDecisionIsRecordedOnce(t *testing.T) {
 	t.Run("directory", func(t *testing.T) { directoryChangesAreRecorded(t, g, log) })
 	t.Run("ledger", func(t *testing.T) { ledgerIsTold(t, g, log) })
 	g.end(t)
-	t.Run("withheld", func(t *testing.T) { withheldIsReleased(t, command, home) })
+	t.Run("after a restart", func(t *testing.T) { withheldIsReleased(t, home, url) })
 	events := map[string]int{}
 	for _, f := range find(t, log) {
 		if f.Type == "event" {
@@ -75,9 +75,33 @@ func TestEveryDecisionIsRecordedOnce(t *testing.T) {
 		t.Errorf("exit code %d:\n%s", code, out)
 	}
 	exportsAlike(t, log)
+	lostKeyIsTold(t, home)
 }
 
-// answersAreRecorded asks for an answer of every source.
+// lostKeyIsTold takes the key away that people are hidden under: who searches is told what could not be searched.
+func lostKeyIsTold(t *testing.T, home string) {
+	t.Helper()
+	if err := os.Remove(filepath.Join(home, "keys", "audit", "epoch-0001.key")); err != nil {
+		t.Fatal(err)
+	}
+	log, id := filepath.Join(home, "audit"), samples(t, "by_id", 1, 26)[0].ID
+	code, out := runToEnd(t, "audit", "subject", log, id, "--format", "json")
+	if code != 1 || !strings.Contains(out, `"complete": false`) || !strings.Contains(out, `"epochs_not_searched"`) || !strings.Contains(out, `"epoch": 1`) {
+		t.Errorf("a ledger without the key: exit code %d:\n%s", code, out)
+	}
+	code, out = runToEnd(t, "audit", "find", log, "--subject", id)
+	if code != 1 || strings.Count(out, "epoch 1 (key ") != 1 || !strings.Contains(out, "its key is missing") {
+		t.Errorf("a search without the key: exit code %d:\n%s", code, out)
+	}
+}
+
+// freshFor returns the command with records fresh for a time, whatever the feed does; what is small is searched quickly.
+func freshFor(span string, more ...string) []string {
+	return with(append(more, "VERIGATE_AUDIT_SEGMENT_SIZE=1MiB", "VERIGATE_CACHE_RULES_LIVE_PRESENT="+span, "VERIGATE_CACHE_RULES_LAGGING_PRESENT="+span,
+		"VERIGATE_CACHE_RULES_LOST_PRESENT="+span)...)
+}
+
+// answersAreRecorded asks for an answer of every source but what others left in Redis.
 func answersAreRecorded(t *testing.T, g *gateway, log string) {
 	known := samples(t, "by_id", 1, 21)[0]
 	unknown := known
@@ -86,6 +110,7 @@ func answersAreRecorded(t *testing.T, g *gateway, log string) {
 	answerIsRecorded(t, g, log, "local", known)
 	answerIsRecorded(t, g, log, "filter", unknown)
 	g.faults(t, map[string]any{"error_rate": 1})
+	staleIsRecorded(t, g, log, known)
 	a, err := g.lookup(samples(t, "by_id", 1, 22)[0])
 	g.heal(t)
 	if err != nil || a.Code != "unavailable" {
@@ -96,12 +121,39 @@ func answersAreRecorded(t *testing.T, g *gateway, log string) {
 	rowsAreRecorded(t, g, log)
 }
 
+// staleIsRecorded asks for somebody who was answered before, without the registry, until the record in memory is too old
+// to be believed alone.
+func staleIsRecorded(t *testing.T, g *gateway, log string, s sample) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
+		a, err := g.lookup(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Source != "local" {
+			recorded(t, log, "stale", a)
+			return
+		}
+	}
+	t.Error("an old record is still answered as a fresh one")
+}
+
 // answerIsRecorded asks, and finds the answer from that source once, with all that belongs to it.
 func answerIsRecorded(t *testing.T, g *gateway, log, source string, s sample) {
 	t.Helper()
 	a, err := g.lookup(s)
-	if err != nil || a.Source != source {
-		t.Errorf("%v, from %q, want %q: %s", err, a.Source, source, a.Outcome)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	recorded(t, log, source, a)
+}
+
+// recorded holds an answer to its source, and to the one record of it.
+func recorded(t *testing.T, log, source string, a nativeAnswer) {
+	t.Helper()
+	if a.Source != source {
+		t.Errorf("from %q, want %q: %s", a.Source, source, a.Outcome+a.Code)
 		return
 	}
 	list := find(t, log, "--request-id", a.RequestID)
@@ -272,7 +324,7 @@ func ledgerIsTold(t *testing.T, g *gateway, log string) {
 
 // withheldIsReleased holds entries back by rule and releases them: what is told then is what was committed to, and
 // anybody can see that.
-func withheldIsReleased(t *testing.T, command []string, home string) {
+func withheldIsReleased(t *testing.T, home, redis string) {
 	rules := filepath.Join(t.TempDir(), "rules.yaml")
 	hold := func(span string) {
 		if err := os.WriteFile(rules, []byte("withhold:\n  - {caller_kind: clinic, for: "+span+", basis: Điều 1}\n"), 0o600); err != nil {
@@ -280,8 +332,10 @@ func withheldIsReleased(t *testing.T, command []string, home string) {
 		}
 	}
 	hold("90d")
-	g := startAs(t, append([]string{"env", "VERIGATE_AUDIT_WITHHOLD=" + rules}, command[1:]...), home, "--people", people, "--today", today)
+	g := startAs(t, freshFor("10m", "VERIGATE_AUDIT_WITHHOLD="+rules, "VERIGATE_CACHE_REDIS_TIMEOUT=2s"), home, "--people", people, "--today", today, "--redis", redis)
 	defer g.end(t)
+	// The memory of the gateway before is gone with it; what it left in Redis is not.
+	t.Run("shared", func(t *testing.T) { answerIsRecorded(t, g, filepath.Join(home, "audit"), "shared", samples(t, "by_id", 1, 21)[0]) })
 	s := samples(t, "by_id", 1, 26)[0]
 	body, _ := json.Marshal(map[string][]string{"identifiers": {s.ID}}) // strings always marshal
 	ask := func() (told struct {
