@@ -1,3 +1,5 @@
+//go:build linux
+
 package apptest_test
 
 import (
@@ -7,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,9 +32,6 @@ type disk struct {
 // prepares a segment it looks as a full disk does.
 func limited(t *testing.T) disk {
 	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("limits of a running process are changed on Linux only")
-	}
 	set := func(size uint64) func(*gateway) error {
 		return func(g *gateway) error {
 			return unix.Prlimit(g.PID(), unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: size, Max: unix.RLIM_INFINITY}, nil)

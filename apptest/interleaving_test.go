@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -189,9 +188,9 @@ func (f *fleet) fault(name string, bad, good any) func(bool) {
 // signals freezes a process and lets it go on.
 func (f *fleet) signals(p *proc.Process) func(bool) {
 	return func(on bool) {
-		sig := syscall.SIGCONT
+		sig := thaw
 		if on {
-			sig = syscall.SIGSTOP
+			sig = freeze
 		}
 		if err := p.Signal(sig); err != nil {
 			f.fail("sending %s: %v", sig, err)

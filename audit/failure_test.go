@@ -5,11 +5,9 @@ import (
 	"errors"
 	"maps"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -18,28 +16,6 @@ import (
 	"github.com/verigate/verigate/internal/metric"
 	"github.com/verigate/verigate/verify"
 )
-
-// smallFiles keeps this process from writing files above 600 KiB until the returned function is called, which is how a
-// full disk looks to whoever prepares a segment of 1 MiB.
-func smallFiles(t *testing.T) (restore func()) {
-	t.Helper()
-	signal.Ignore(syscall.SIGXFSZ)
-	var old syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 600 << 10, Max: old.Max}); err != nil {
-		t.Fatal(err)
-	}
-	restore = sync.OnceFunc(func() {
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-			t.Error(err)
-		}
-		signal.Reset(syscall.SIGXFSZ)
-	})
-	t.Cleanup(restore)
-	return restore
-}
 
 // alarms collects what the log tells its operator.
 type alarms struct {

@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // journalFormat is the format of the change file: a head, then one stored person a line.
@@ -55,7 +54,7 @@ func openJournal(path, nation string, replay func(*state)) (*journal, error) {
 }
 
 func (j *journal) start(nation string, replay func(*state)) error {
-	if err := syscall.Flock(int(j.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := lockFile(j.file); err != nil {
 		return fmt.Errorf("another registry is using it: %w", err)
 	}
 	if err := j.read(nation, replay); err != nil {

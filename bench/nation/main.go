@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command nation measures the prefilter at the size of the whole nation: how long a generation takes from a registry's
 // export and from stored exports, what it weighs, how fast it opens and answers, and, first of all, that it denies
 // nobody: every identifier of the export is put to it, and ten million that were never issued.
