@@ -335,7 +335,9 @@ func withheldIsReleased(t *testing.T, home, redis string) {
 	g := startAs(t, freshFor("10m", "VERIGATE_AUDIT_WITHHOLD="+rules, "VERIGATE_CACHE_REDIS_TIMEOUT=2s"), home, "--people", people, "--today", today, "--redis", redis)
 	defer g.end(t)
 	// The memory of the gateway before is gone with it; what it left in Redis is not.
-	t.Run("shared", func(t *testing.T) { answerIsRecorded(t, g, filepath.Join(home, "audit"), "shared", samples(t, "by_id", 1, 21)[0]) })
+	t.Run("shared", func(t *testing.T) {
+		answerIsRecorded(t, g, filepath.Join(home, "audit"), "shared", samples(t, "by_id", 1, 21)[0])
+	})
 	s := samples(t, "by_id", 1, 26)[0]
 	body, _ := json.Marshal(map[string][]string{"identifiers": {s.ID}}) // strings always marshal
 	ask := func() (told struct {
