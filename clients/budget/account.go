@@ -27,7 +27,33 @@ func (l Level) String() string { return levelNames[l] }
 // counts are what an account did in one epoch.
 type counts struct {
 	people sketch
-	n      [signals]uint32 // all but people
+	n      [counted]uint32 // all but people
+}
+
+// past is what is remembered of the epochs before the window, each forgotten by its age: the e-th part is left after
+// lastingEpochs.
+type past struct {
+	people, strangers float32
+}
+
+// lastingEpochs is a quarter of a year, of epochs of twelve hours.
+const lastingEpochs = 180
+
+func (c *counts) past() past { return past{float32(c.people.n), float32(c.n[strangers])} }
+
+// leave takes over what leaves the window.
+func (p *past) leave(gone ...past) {
+	for _, g := range gone {
+		p.people += g.people
+		p.strangers += g.strangers
+	}
+}
+
+// age forgets as befits a number of epochs.
+func (p *past) age(epochs int64) {
+	left := float32(math.Exp(-float64(epochs) / lastingEpochs))
+	p.people *= left
+	p.strangers *= left
 }
 
 // account is what is counted of one caller, facility or staff member. It is laid out by cache lines, because 13,000 of
@@ -53,6 +79,7 @@ type account struct {
 	now      counts
 	then     counts
 	others   others // the other nodes' counts
+	past     past   // of all nodes
 
 	key     string
 	contact string
@@ -79,7 +106,7 @@ type account struct {
 
 // accountPad makes an account a whole number of pairs of cache lines, because processors fetch the other of a pair too; a test
 // holds it.
-const accountPad = 104
+const accountPad = 80
 
 // open gives a new account, whose lock is held, its name.
 func (a *account) open(key string, c *verify.Caller, salt uint64) {
@@ -91,20 +118,27 @@ func (a *account) open(key string, c *verify.Caller, salt uint64) {
 
 // roll moves on to the epoch; the caller holds mu.
 func (a *account) roll(epoch int64, cfg *Config) {
-	if epoch <= a.epoch {
-		return // a clock put back counts on where it was
+	passed := epoch - a.epoch
+	switch {
+	case passed < -1: // the clock was far ahead, and what it counted then is counted now; else no epoch would end until then
+		a.epoch = epoch
+		return
+	case passed <= 0:
+		return // a clock put back a little counts on where it was
+	case a.epoch != 0:
+		a.learn(passed)
+		a.past.age(passed)
 	}
-	if a.epoch != 0 {
-		a.learn(epoch - a.epoch)
-	}
-	if epoch == a.epoch+1 {
+	a.past.leave(a.then.past(), a.others.then)
+	if passed == 1 {
 		a.then = a.now
 		a.then.n[bucketed] = 0 // its counters are halved instead
 	} else {
+		a.past.leave(a.now.past(), a.others.now)
 		a.then = counts{}
 	}
 	a.now, a.epoch = counts{}, epoch
-	a.others.roll(epoch)
+	a.others.roll(passed)
 	for i := range a.buckets {
 		a.buckets[i] /= 2
 	}
@@ -114,7 +148,7 @@ func (a *account) roll(epoch int64, cfg *Config) {
 // sum adds up what an ordinary question needs to know, so that it need not look at everything.
 func (a *account) sum(cfg *Config) {
 	a.window = a.now.people.n + a.then.people.n + float64(a.others.people)
-	a.odds = a.count(strangers) + a.count(nearMisses) + a.count(elsewheres)
+	a.odds = a.count(unproven)
 	a.usually = cfg.usual(a)
 	a.makeRoom()
 }
@@ -131,17 +165,26 @@ func (a *account) learn(passed int64) {
 
 // count returns how much there is of a signal in the window, on all nodes.
 func (a *account) count(s signal) int64 {
-	if s == people {
+	switch s {
+	case people:
 		return int64(a.window)
+	case unproven:
+		return a.count(strangers) + a.count(nearMisses) + a.count(elsewheres)
+	case lasting:
+		return a.count(strangers) + int64(a.past.strangers)
 	}
 	return int64(a.now.n[s]) + int64(a.then.n[s]) + a.others.n[s]
 }
 
 // makeRoom sets how many questions may be under way: as many as could all turn out to be about strangers without the
-// account learning of more people than it may.
+// account learning of more people than it may. A clinic's history gives it no more of it, because a thousand patients of its
+// own would else let as many strangers through at once.
 func (a *account) makeRoom() {
 	more := int64(a.window)/2 + a.unproven
 	n := min(roomAtOnce+more, room+more-a.odds)
+	if a.kind != verify.CallerAgency {
+		n = min(n, roomAtOnce+a.unproven, room+a.unproven-a.count(strangers))
+	}
 	a.room.Store(int32(max(roomWhenSlow/2, min(n, 1<<20))))
 }
 
@@ -186,7 +229,7 @@ func (a *account) bucket(h uint64) uint32 {
 
 // clear forgets what was counted, because an operator lifted the account.
 func (a *account) clear() {
-	a.now, a.then, a.others = counts{}, counts{}, others{}
+	a.now, a.then, a.others, a.past = counts{}, counts{}, others{}, past{}
 	a.buckets, a.recent, a.step, a.refused, a.slowUntil, a.slowTold = [32]uint8{}, [8]uint64{}, 0, 0, 0, 0
 	a.pending.Store(0)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash/maphash"
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -136,7 +137,7 @@ func (s *accounts) enlist(a *account, key string, c *verify.Caller, salt uint64)
 	defer a.mu.Unlock()
 	a.open(key, c, salt)
 	if h, ok := s.habits[key]; ok {
-		a.usual, a.epochs = h.People, h.Epochs
+		a.usual, a.epochs, a.past = h.People, h.Epochs, past{h.Known, h.Strangers}
 		delete(s.habits, key)
 	}
 	s.byKey[key] = a
@@ -165,7 +166,10 @@ func (s *accounts) member(c *verify.Caller, staff verify.Subject) *account {
 		}
 	}
 	if free < 0 {
-		return nil
+		if free = dullest(set); free < 0 {
+			return nil
+		}
+		s.crowd--
 	}
 	a := new(account)
 	a.mu.Lock()
@@ -176,6 +180,21 @@ func (s *accounts) member(c *verify.Caller, staff verify.Subject) *account {
 	set[free].Store(a)
 	s.crowd++
 	return a
+}
+
+// dullest returns which member of a full set may be forgotten: of those of whom nothing odd is counted, who asked longest
+// ago; -1 when there is none. Else somebody who invents members would leave no place for real ones.
+func dullest(set *[ways]atomic.Pointer[account]) int {
+	at, asked := -1, int64(math.MaxInt64)
+	for i := range set {
+		a := set[i].Load()
+		a.mu.Lock()
+		if n := &a.now.n; a.asked.Load() < asked && Level(a.level.Load()) == Open && a.odds == 0 && n[misses] == 0 && n[probing] == 0 && n[canaries] == 0 {
+			at, asked = i, a.asked.Load()
+		}
+		a.mu.Unlock()
+	}
+	return at
 }
 
 func (s *accounts) setOf(staff verify.Subject) *[ways]atomic.Pointer[account] {
@@ -241,8 +260,9 @@ func (s *accounts) sweep(before int64) {
 	}
 }
 
-// usual returns what callers and facilities usually do; staff members come and go.
-func (s *accounts) usual() []habit {
+// usual returns what callers and facilities usually do; staff members come and go. With window, what they did of late is
+// part of their past.
+func (s *accounts) usual(window bool) []habit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := make([]habit, 0, len(s.byKey)+len(s.habits))
@@ -251,8 +271,12 @@ func (s *accounts) usual() []habit {
 	}
 	for key, a := range s.byKey {
 		a.mu.Lock()
-		if a.epochs > 0 {
-			list = append(list, habit{key, a.usual, a.epochs})
+		p := a.past
+		if window {
+			p.leave(a.now.past(), a.then.past())
+		}
+		if a.epochs > 0 || p.strangers > 0 {
+			list = append(list, habit{key, a.usual, a.epochs, p.people, p.strangers})
 		}
 		a.mu.Unlock()
 	}

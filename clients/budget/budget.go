@@ -251,7 +251,7 @@ func (b *Budget) meet(now verify.Instant, a *account, f *finding) {
 const watchedFor = time.Minute
 
 // risen returns the set of signals that changed.
-func risen(before, after *[signals]uint32) (set uint16) {
+func risen[N uint32 | int64](before, after *[counted]N) (set uint16) {
 	for s := range after {
 		if after[s] != before[s] {
 			set |= 1 << s
@@ -259,9 +259,6 @@ func risen(before, after *[signals]uint32) (set uint16) {
 	}
 	return set
 }
-
-// every is the set of all signals.
-const every = 1<<signals - 1
 
 // book counts what is odd.
 func (a *account) book(f *finding) {

@@ -7,7 +7,7 @@
 // the sheer number of people. docs/harvesting.md says what is counted and why.
 //
 // It promises: a caller without a history of proven questions learns of at most 96 people without proof, however many
-// questions it has under way; repeated questions about a patient cost nothing; somebody who was proven to be a patient is
+// questions it has under way, and of fewer strangers in a quarter of a year; repeated questions about a patient cost nothing; somebody who was proven to be a patient is
 // still answered when their clinic is stopped; memory is fixed. Several nodes tell each other through Redis in the
 // background; without Redis each node counts for itself, so that bounds multiply by the number of nodes.
 //

@@ -27,7 +27,7 @@ func FuzzDecode(f *testing.F) {
 				t.Errorf("%v people", n)
 			}
 		}
-		for s := range signals {
+		for s := range counted {
 			if n := b.others.n[s]; n < 0 || n > 1<<31 {
 				t.Errorf("%d %s", n, s)
 			}

@@ -16,12 +16,17 @@ const (
 	joint
 	probing
 	canaries
+	unproven // strangers, mismatches and elsewhere together
+	lasting  // strangers of the last months
 	signals
 )
 
+// counted are the signals that are counted one by one, and that nodes tell each other; the others follow from them.
+const counted = canaries + 1
+
 // signalNames are the names that operators, metrics and audit events see.
 var signalNames = [signals]string{
-	"people", "strangers", "mismatches", "elsewhere", "misses", "ordered", "bucketed", "joint", "probing", "canary",
+	"people", "strangers", "mismatches", "elsewhere", "misses", "ordered", "bucketed", "joint", "probing", "canary", "unproven", "lasting",
 }
 
 func (s signal) String() string { return signalNames[s] }
@@ -39,6 +44,19 @@ var share = [signals][2]int64{
 // limit is what twenty stolen credentials together must not exceed, a large one's must bear its bad days.
 const strangersMore, strangersFrom = 10, 100
 
+// A clinic's strangers of the last months are limited by six windows' worth and the hundredth part of everybody it knew
+// meanwhile: who stays below a window's limit day after day is stopped all the same. A desk meets one stranger with a
+// thousand patients.
+const lastingBase, lastingShare = 6, 10
+
+func lastingFor(strangersOfWindow, kind int, a *account) int64 {
+	share := int64(lastingShare)
+	if kind == 1 {
+		share = 2 * lastingShare
+	}
+	return lastingBase*int64(strangersOfWindow) + (int64(a.past.people)+int64(a.window))*share/1000
+}
+
 // strangersCap bounds the strangers that a clinic of any size may meet, so that a harvester who hides in the traffic of
 // the largest hospital still learns of less than a hundred people.
 const strangersCap = 60
@@ -47,7 +65,7 @@ const strangersCap = 60
 type limits [signals]int64
 
 // room is how many people a caller without history may learn of without proof, questions under way included; it holds
-// whatever the other limits are. roomAtOnce is how many questions it may have under way.
+// whatever the other limits are, and for strangers alone whatever a clinic's history is. roomAtOnce is how many questions it may have under way.
 const room, roomAtOnce = 96, 64
 
 // roomWhenSlow is how many questions a slowed caller may have under way.
@@ -71,6 +89,8 @@ func (c *Config) limits(a *account, n, seen int64) (l limits) {
 	}
 	l[canaries] = int64(c.Canaries)
 	l[people] = min(c.ceiling(a), 2*c.usual(a))
+	l[unproven] = (room + n + a.unproven) / (1 + seen)
+	l[lasting] = max(l[strangers], (lastingFor(c.Strangers, kind, a)+lastingEpochs*a.unproven)/(1+seen))
 	return l
 }
 

@@ -23,6 +23,10 @@ type habit struct {
 	Account string  `json:"account"`
 	People  float32 `json:"people"`
 	Epochs  uint16  `json:"epochs"`
+	// Known and Strangers are people of the last months, see past. Without Redis the window is among them, which else is
+	// there after a restart.
+	Known     float32 `json:"known,omitempty"`
+	Strangers float32 `json:"strangers,omitempty"`
 }
 
 const (
@@ -78,7 +82,7 @@ func (b *Budget) save() error {
 	b.holds.mu.Lock()
 	b.holds.unsaved = false
 	b.holds.mu.Unlock()
-	s := state{Version: stateVersion, Holds: b.holds.all(b.deps.Clock().Wall), Usual: b.accounts.usual()}
+	s := state{Version: stateVersion, Holds: b.holds.all(b.deps.Clock().Wall), Usual: b.accounts.usual(b.deps.Redis == nil)}
 	text, err := json.Marshal(s)
 	if err == nil {
 		err = replace.File(b.cfg.StateFile, append(text, '\n'))

@@ -18,16 +18,23 @@ import (
 
 // others are the other nodes' counts of an account in the window; people are those whom this node has not seen itself.
 type others struct {
-	people int64
-	n      [signals]int64
+	people    int64
+	n         [counted]int64
+	now, then past // the same by epoch, for when they leave the window
 }
 
 // roll forgets what belongs to windows past; the next exchange brings what still counts.
-func (o *others) roll(int64) { *o = others{} }
+func (o *others) roll(passed int64) {
+	then := o.now
+	if passed > 1 {
+		then = past{}
+	}
+	*o = others{then: then}
+}
 
 const (
 	wireVersion = 1
-	wireCounts  = registers + 4*int(signals)
+	wireCounts  = registers + 4*int(counted)
 	wireSize    = 1 + 8 + 2*wireCounts
 	maxNodes    = 256
 	syncChunk   = 256 // accounts in one pipeline
@@ -94,13 +101,16 @@ func (a *account) merge(fields map[string]string, self string) (gone []string) {
 		}
 		for i, c := range pair {
 			union(&regs[i], &c.people.reg)
-			for s := strangers; s < signals; s++ {
+			for s := strangers; s < counted; s++ {
 				o.n[s] += int64(c.n[s])
 			}
+			[...]*past{&o.now, &o.then}[i].strangers += float32(c.n[strangers])
 		}
 	}
-	for i := range regs {
-		o.people += int64(max(0, estimate(&regs[i])-own[i]))
+	for i, p := range [...]*past{&o.now, &o.then} {
+		more := max(0, estimate(&regs[i])-own[i])
+		o.people += int64(more)
+		p.people = float32(more)
 	}
 	a.others = o
 	return gone
@@ -159,9 +169,10 @@ func (b *Budget) exchangeCounts(ctx context.Context, list []*account) error {
 			a.mu.Unlock()
 			continue
 		}
+		before := a.others.n
 		gone := a.merge(fields, b.node)
 		a.sum(&b.cfg)
-		b.odd(now, a, every)
+		b.odd(now, a, risen(&before, &a.others.n)|1<<people)
 		key := b.accountKey(a.key)
 		a.mu.Unlock()
 		if len(gone) > 0 {
