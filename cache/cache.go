@@ -17,6 +17,8 @@ type Local interface {
 	Remember(l *verify.Lookup)
 	// Invalidate forgets what is older than version and refuses it from now on.
 	Invalidate(now verify.Instant, subjects []verify.Subject, version uint64)
+	// Anew says that versions learned before and after now tell nothing of each other.
+	Anew(now verify.Instant)
 	// Peek returns what is known of a subject but the record itself.
 	Peek(subject *verify.Subject) (h verify.Held, ok bool)
 }
@@ -156,3 +158,8 @@ func (c *Cache) Invalidate(now verify.Instant, subjects []verify.Subject, versio
 		c.deps.Shared.Invalidate(subjects, version)
 	}
 }
+
+// Anew implements feed.Records: what was learned before now gives way to whatever is learned after it, whatever their
+// versions. What Redis holds of before is not told apart; it has the shortest bounds, and its end within
+// [Rules.Longest].
+func (c *Cache) Anew(now verify.Instant) { c.deps.Local.Anew(now) }

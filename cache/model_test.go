@@ -98,6 +98,9 @@ func (m *member) Invalidate(at verify.Instant, subjects []verify.Subject, versio
 	}
 }
 
+// Anew passes on that the feed broke; versions do not fall in the model, so what was heard before still holds.
+func (m *member) Anew(at verify.Instant) { m.cache.Anew(at) }
+
 func (m *member) heardOf(s verify.Subject) uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -40,6 +40,9 @@ type Filter interface {
 type Records interface {
 	// Invalidate forgets what is older than version of the subjects. It must not wait for anything slow.
 	Invalidate(now verify.Instant, subjects []verify.Subject, version uint64)
+	// Anew says that the registry's history may be another one from now on: versions of before and after tell nothing of
+	// each other.
+	Anew(now verify.Instant)
 }
 
 // Deps are the tail's collaborators. Source, Hasher and Clock are required; without a Filter or Records nobody is told.
@@ -235,10 +238,13 @@ func (t *Tail) restart(p *progress, l *line) {
 	}
 }
 
-// gap gives the stream up: the filter is silenced, and the next request begins anew.
+// gap gives the stream up: the filter is silenced, versions are not compared over it, and the next request begins anew.
 func (t *Tail) gap(ctx context.Context, cause error) {
 	if t.deps.Filter != nil {
 		t.deps.Filter.Gap()
+	}
+	if t.deps.Records != nil {
+		t.deps.Records.Anew(t.deps.Clock())
 	}
 	t.token = ""
 	t.progress.Store(&progress{gap: t.deps.Clock().Mono})

@@ -117,6 +117,8 @@ func (h *heard) Invalidate(_ verify.Instant, subjects []verify.Subject, version 
 	h.note("forget %d×%d", version, len(subjects))
 }
 
+func (h *heard) Anew(verify.Instant) { h.note("anew") }
+
 func change(version int) string {
 	return fmt.Sprintf(`{"token":"t%d","version":%d,"op":"upsert","keys":[{"kind":"id","value":"001080000000"},{"kind":"card","value":"GD4010000000001"}],"at":"2026-11-21T01:02:03Z"}`+"\n", version, version)
 }
@@ -265,7 +267,7 @@ func TestExpiredTokenIsAGap(t *testing.T) {
 		s.add(answer{body: beats(100, 1)}, answer{err: feed.ErrTokenExpired})
 		tail := follow(t, s, h)
 		pass(time.Second)
-		wantLog(t, h, "resume 100", "mark 100", "gap")
+		wantLog(t, h, "resume 100", "mark 100", "gap", "anew")
 		wantState(t, tail, feed.StateGap)
 		before := clock.System().Mono
 		if _, _, unbroken := tail.Vouch(clock.System()); unbroken != 0 {
@@ -289,7 +291,7 @@ func TestVersionsThatRunBackwardsAreAGap(t *testing.T) {
 		s, h := &script{}, &heard{token: "t100", position: 100}
 		s.add(answer{body: beat(99, 1)})
 		tail := follow(t, s, h)
-		wantLog(t, h, "resume 100", "gap")
+		wantLog(t, h, "resume 100", "gap", "anew")
 		wantState(t, tail, feed.StateGap)
 		s.add(answer{body: beats(99, 2)})
 		pass(2 * time.Second)

@@ -15,6 +15,7 @@ type graves struct {
 	first    int
 	max      int
 	life     int64
+	since    int64         // tombstones from before belong to another history: they forbid only what was learned before, too
 	lost     *atomic.Int64 // when the youngest tombstone was made that had to go before its time; of all shards
 }
 
@@ -34,12 +35,18 @@ func (g *graves) forbids(s *verify.Subject, h *verify.Held, now int64) bool {
 		return true
 	}
 	t, ok := g.versions[*s]
-	return ok && h.Version < t.version && now-t.at < g.life
+	if !ok || now-t.at >= g.life {
+		return false
+	}
+	if t.at < g.since {
+		return h.Learned < g.since && h.Version < t.version
+	}
+	return h.Learned < g.since || h.Version < t.version
 }
 
 // dig leaves a tombstone, and takes away those that are too old or too many.
 func (g *graves) dig(s *verify.Subject, version uint64, now int64) {
-	if t, ok := g.versions[*s]; ok && t.version >= version {
+	if t, ok := g.versions[*s]; ok && t.version >= version && t.at >= g.since {
 		return
 	}
 	g.versions[*s] = grave{version, now}

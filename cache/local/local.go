@@ -117,6 +117,14 @@ func (c *Cache) Invalidate(now verify.Instant, subjects []verify.Subject, versio
 	}
 }
 
+// Anew says that the registry's history may be another one from now on: versions that were learned before and after now
+// are not compared, and the later knowledge counts.
+func (c *Cache) Anew(now verify.Instant) {
+	for i := range c.shards {
+		c.shards[i].anew(now.Mono)
+	}
+}
+
 // Peek returns what is known of a subject but the record itself, without leaving a trace of having asked.
 func (c *Cache) Peek(subject *verify.Subject) (h verify.Held, ok bool) {
 	s := c.shard(subject)

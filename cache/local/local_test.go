@@ -225,6 +225,51 @@ func TestTombstonesThatHadToGo(t *testing.T) {
 	}
 }
 
+// A registry that was restored, or replaced, counts anew: what is learned from it counts, whatever was known before.
+func TestVersionsOfAnotherHistoryAreNotCompared(t *testing.T) {
+	const broke = 1000
+	type step struct {
+		learned int64 // 0: a change is delivered, at the time
+		at      int64
+		version uint64
+		want    uint64 // version that is held afterwards; 0: nothing
+	}
+	for _, c := range []struct {
+		name  string
+		steps []step
+	}{
+		{"a lower version counts", []step{{10, 10, 90, 90}, {1010, 1010, 50, 50}, {1020, 1020, 51, 51}}},
+		{"and so does the order of its own history", []step{{10, 10, 90, 90}, {1010, 1010, 50, 50}, {1020, 1020, 49, 50}}},
+		{"a late answer of before does not", []step{{10, 10, 90, 90}, {1010, 1010, 50, 50}, {990, 1030, 95, 50}}},
+		{"a late answer of before may replace one of before", []step{{10, 10, 90, 90}, {990, 1030, 95, 95}, {1040, 1040, 50, 50}}},
+		{"a tombstone of before forbids nothing learned after", []step{{0, 10, 90, 0}, {1010, 1010, 50, 50}}},
+		{"but what was learned before", []step{{0, 10, 90, 0}, {20, 1010, 50, 0}}},
+		{"a change after forgets what was known before", []step{{10, 10, 90, 90}, {0, 1010, 50, 0}}},
+		{"and forbids it", []step{{0, 1010, 50, 0}, {20, 1020, 90, 0}, {1015, 1020, 49, 0}, {1030, 1030, 50, 50}}},
+		{"also where another change was before", []step{{0, 10, 90, 0}, {0, 1010, 50, 0}, {1020, 1020, 49, 0}, {1030, 1030, 50, 50}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cache, begun := open(t, 1<<20, 1000), false
+			for i, s := range c.steps {
+				if s.at >= broke && !begun {
+					cache.Anew(verify.Instant{Mono: broke})
+					begun = true
+				}
+				l := lookup(s.at, 1)
+				if s.learned == 0 {
+					cache.Invalidate(l.Now, l.Subjects, s.version)
+				} else {
+					l.Held[0] = verify.Held{State: verify.StatePresent, Source: verify.SourceRegistry, Version: s.version, Learned: s.learned, Record: []byte("x")}
+					cache.Remember(l)
+				}
+				if h, _ := cache.Peek(&l.Subjects[0]); h.Version != s.want {
+					t.Fatalf("step %d: version %d is held, want %d", i, h.Version, s.want)
+				}
+			}
+		})
+	}
+}
+
 func known5(c *local.Cache, n uint64) bool {
 	h, ok := c.Peek(&lookup(1, n).Subjects[0])
 	return ok && h.Version == 5

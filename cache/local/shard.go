@@ -18,6 +18,7 @@ type shard struct {
 	index map[verify.Subject]place
 	ghost []uint32 // fingerprints, direct-mapped
 	grave graves
+	since int64 // when the registry's present history began, as far as is known; earlier knowledge is of another
 	stats stats
 	bulk  int      // live entries that only bulk work has asked for; the first to go
 	spare []byte   // scratch of recycle
@@ -78,11 +79,12 @@ func (s *shard) put(subject *verify.Subject, h *verify.Held, batch bool, now int
 	size := sizeFor(len(h.Record))
 	if p, ok := s.index[*subject]; ok {
 		e := s.entry(p)
+		ours, theirs := h.Learned >= s.since, e.learned() >= s.since // of the present history
 		switch {
-		case h.Version < e.version():
+		case ours == theirs && h.Version < e.version(), theirs && !ours:
 			s.stats.outdated++
 			return outdated
-		case h.Version == e.version() && h.Learned <= e.learned():
+		case ours == theirs && h.Version == e.version() && h.Learned <= e.learned():
 			return known
 		case size <= e.size():
 			uses, bulk := e.uses(), e.bulk()
@@ -228,10 +230,17 @@ func (s *shard) bury(subject *verify.Subject, version uint64, now int64) {
 	defer s.mu.Unlock()
 	s.grave.dig(subject, version, now)
 	if p, ok := s.index[*subject]; ok {
-		if e := s.entry(p); e.version() < version {
+		if e := s.entry(p); e.version() < version || e.learned() < s.since {
 			s.drop(*subject, e)
 		}
 	}
+}
+
+// anew begins another history: changes of the one before say nothing of what is learned from now on.
+func (s *shard) anew(now int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.since, s.grave.since = now, now
 }
 
 // The subject is a keyed hash, so any of its bytes serve as a hash.

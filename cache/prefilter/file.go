@@ -35,21 +35,27 @@ func Open(path string, want Expect) (*Generation, error) {
 		return nil, &Refused{ReasonRead, err}
 	}
 	defer f.Close()
-	pre, header, err := readHeader(f)
+	pre, g, parts, err := want.readHeader(f)
 	if err != nil {
-		return nil, err
-	}
-	g, parts, err := decodeHeader(header, pre)
-	if err != nil {
-		return nil, err
-	}
-	if err := want.header(g); err != nil {
 		return nil, err
 	}
 	if err := g.load(f, pre, parts); err != nil {
 		return nil, err
 	}
 	return g, nil
+}
+
+// readHeader reads a file's header and holds it against what is wanted. The parts have no words yet.
+func (w *Expect) readHeader(f *os.File) (preamble, *Generation, []layout, error) {
+	pre, header, err := readHeader(f)
+	if err != nil {
+		return pre, nil, nil, err
+	}
+	g, parts, err := decodeHeader(header, pre)
+	if err != nil {
+		return pre, nil, nil, err
+	}
+	return pre, g, parts, w.header(g)
 }
 
 func readHeader(f *os.File) (preamble, []byte, error) {

@@ -148,7 +148,7 @@ func (k *Keeper) Run(ctx context.Context) {
 
 // due takes up a file that somebody has put in place and tells whether it is time for a new generation.
 func (k *Keeper) due(ctx context.Context) bool {
-	if k.changed() && k.open(ctx) {
+	if k.changed() && k.takeUp(ctx) {
 		return false
 	}
 	return time.Since(k.taken) >= k.cfg.Rebuild.Std() && ctx.Err() == nil

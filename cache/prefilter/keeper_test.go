@@ -298,31 +298,98 @@ func TestKeeperRebuildsAfterAGap(t *testing.T) {
 	})
 }
 
+// put puts a file in the keeper's place, as an administrator does, and waits until it has been looked at and compared.
+func (k *kept) put(t *testing.T, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(k.path+".new", b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(k.path+".new", k.path); err != nil {
+		t.Fatal(err)
+	}
+	pass(11 * time.Minute)
+	synctest.Wait()
+}
+
 func TestKeeperTakesUpAFileThatIsPutInPlace(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "f")
 	newer, older := newStand(1000), newStand(1000)
 	newer.version, older.version = 200, 50
 	newerFile, olderFile := saved(t, newer), saved(t, older)
 	synctest.Test(t, func(t *testing.T) {
-		k := keep(t, &failing{stand: newStand(1000)}, path)
+		s := &failing{stand: newStand(1000)}
+		k := keep(t, s, filepath.Join(t.TempDir(), "f"))
 		<-k.keeper.Ready()
-		put := func(b []byte) {
-			if err := os.WriteFile(path+".new", b, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Rename(path+".new", path); err != nil {
-				t.Fatal(err)
-			}
-			pass(11 * time.Minute)
-			synctest.Wait()
-		}
-		put(olderFile)
+		s.become(func(s *stand) { s.version = 200 })
+		k.put(t, olderFile)
 		if k.version() != 100 || k.metric("verigate_prefilter_refused_total", "watermark") != 1 {
 			t.Errorf("an older file: version %d is in use", k.version())
 		}
-		put(newerFile)
+		k.put(t, newerFile)
 		if k.version() != 200 {
 			t.Errorf("a newer file: version %d is in use", k.version())
+		}
+	})
+}
+
+// A file from a history that is not the registry's, however new it looks, would deny those who are in the registry's.
+func TestKeeperTakesUpNothingOfAnotherHistory(t *testing.T) {
+	for name, c := range map[string]struct {
+		made func(*stand) // what the file is made from; the registry has version 100 and snapshot s1
+		want string
+	}{
+		"from before a restore":         {func(s *stand) { s.version, s.snapshot = 5000, "s0" }, "history"},
+		"a snapshot with other keys":    {func(s *stand) { s.count[identity.KindCard] = 999 }, "history"},
+		"a snapshot of another version": {func(s *stand) { s.version = 101 }, "history"},
+		"another place in the feed":     {func(s *stand) { s.token = "t0" }, "history"},
+		"another registry":              {func(s *stand) { s.registry = "other" }, "registry"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			made := newStand(1000)
+			c.made(made)
+			file := saved(t, made)
+			for _, gap := range []bool{false, true} { // after a gap nothing is known of what to expect
+				synctest.Test(t, func(t *testing.T) {
+					s := &failing{stand: newStand(1000)}
+					k := keep(t, s, filepath.Join(t.TempDir(), "f"))
+					<-k.keeper.Ready()
+					if gap {
+						s.become(func(s *stand) { s.header = func(h map[string]any) { h["count"] = 0 } }) // not to be built from
+						k.Gap()
+						pass(time.Minute)
+						s.become(func(s *stand) { s.header = nil })
+					}
+					k.put(t, file)
+					if g := k.Status(verify.Instant{}).Generation; g == nil || g.Registry != "test" || g.Watermark.Version != 100 || g.Keys != 3000 {
+						t.Errorf("after a gap %v: in use is %+v", gap, g)
+					}
+					if n := k.metric("verigate_prefilter_refused_total", c.want); n < 1 && !gap { // after a gap it may be overwritten first
+						t.Errorf("refused for %s %d times", c.want, n)
+					}
+				})
+			}
+		})
+	}
+}
+
+func TestKeeperLooksAgainWhenTheRegistryIsBack(t *testing.T) {
+	newer := newStand(1000)
+	newer.version = 200
+	file := saved(t, newer)
+	synctest.Test(t, func(t *testing.T) {
+		s := &failing{stand: newStand(1000)}
+		k := keep(t, s, filepath.Join(t.TempDir(), "f"))
+		<-k.keeper.Ready()
+		s.become(func(s *stand) { s.version = 200 })
+		s.down.Store(true)
+		k.put(t, file)
+		if k.version() != 100 {
+			t.Errorf("a file nobody vouches for: version %d is in use", k.version())
+		}
+		s.down.Store(false)
+		pass(11 * time.Minute)
+		synctest.Wait()
+		if k.version() != 200 {
+			t.Errorf("version %d is in use", k.version())
 		}
 	})
 }

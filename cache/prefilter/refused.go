@@ -15,12 +15,13 @@ const (
 	ReasonRegistry  Reason = "registry"  // of another registry
 	ReasonCount     Reason = "count"     // not the number of keys it says, or not the number expected
 	ReasonWatermark Reason = "watermark" // older than what is already known
+	ReasonHistory   Reason = "history"   // of a history that the registry does not know
 	ReasonRead      Reason = "read"      // the file cannot be read at all
 )
 
 // Reasons lists all of them.
 var Reasons = []Reason{ReasonFormat, ReasonTruncated, ReasonOversized, ReasonChecksum, ReasonHash, ReasonRegistry,
-	ReasonCount, ReasonWatermark, ReasonRead}
+	ReasonCount, ReasonWatermark, ReasonHistory, ReasonRead}
 
 // Refused is the error of a generation that must not be used.
 type Refused struct {
