@@ -147,6 +147,7 @@ func (st *stream) resolve() {
 		pause(max(x.s.cfg.QueueWait.Std(), 10*time.Millisecond))
 	}
 	defer give()
+	x.batch.Now = x.s.deps.Clock() // rows and slots were waited for; ages count from here
 	x.s.deps.Resolver.Resolve(x.ctx, &x.batch)
 	x.ctx = x.s.ctx // a sampled stream is traced for its first batch: a trace with a million rows helps nobody
 }

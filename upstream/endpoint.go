@@ -62,17 +62,24 @@ func (e *Endpoint) tls() (*tls.Config, error) {
 	return t, nil
 }
 
-// HTTPClient returns a client for the registry's long calls, the feed and the export. It has no time limit of its own.
+// maxHead is the longest head of a reply to a long call.
+const maxHead = 64 << 10
+
+// HTTPClient returns a client for the registry's long calls, the feed and the export. It has no time limit of its own,
+// and goes nowhere else: a redirect is the reply.
 func (e *Endpoint) HTTPClient() (*http.Client, error) {
 	t, err := e.tls()
 	if err != nil {
 		return nil, err
 	}
-	return &http.Client{Transport: &http.Transport{
+	return &http.Client{CheckRedirect: stay, Transport: &http.Transport{
 		TLSClientConfig: t, MaxIdleConnsPerHost: 8, IdleConnTimeout: 30 * time.Second, TLSHandshakeTimeout: 5 * time.Second,
 		DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, DisableCompression: true,
+		MaxResponseHeaderBytes: maxHead,
 	}}, nil
 }
+
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Transport makes short calls to one registry. It is safe for concurrent use.
 type Transport struct {
