@@ -172,6 +172,7 @@ func (g *Generation) Save(path string) error {
 	if bigEndian() {
 		return errBigEndian
 	}
+	sweep(path)
 	if err := replace.With(path, g.write); err != nil {
 		return fmt.Errorf("saving prefilter generation: %w", err)
 	}

@@ -7,7 +7,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/zeebo/xxh3"
 
@@ -166,6 +168,31 @@ func TestSaveReplacesWholeFilesOnly(t *testing.T) {
 	left, _ := os.ReadDir(dir)
 	if len(left) != 1 {
 		t.Errorf("%d files are left, want the generation alone", len(left))
+	}
+}
+
+// A process that is killed while it saves leaves half a generation behind each time.
+func TestSaveClearsAwayWhatTheKilledLeft(t *testing.T) {
+	dir := t.TempDir()
+	old := time.Now().Add(-2 * time.Hour)
+	for name, at := range map[string]time.Time{".f-123": old, ".f-456": time.Now(), ".f-notes": old, ".g-123": old, "f-123": old} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.WriteFile(path, []byte("half"), 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := build(t, newStand(1000)).Save(filepath.Join(dir, "f")); err != nil {
+		t.Fatal(err)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "*f*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range left {
+		left[i] = filepath.Base(left[i])
+	}
+	if want := []string{".f-456", ".f-notes", "f", "f-123"}; !slices.Equal(left, want) {
+		t.Errorf("left are %v, want %v", left, want)
 	}
 }
 

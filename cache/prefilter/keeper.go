@@ -65,6 +65,7 @@ type KeeperStatus struct {
 
 type keeperCounters struct {
 	built, failed *metric.Counter
+	unstored      *metric.Counter
 	refused       map[Reason]*metric.Counter
 	disagreed     *metric.Counter
 }
@@ -77,6 +78,7 @@ func NewKeeper(cfg KeeperConfig, d KeeperDeps) *Keeper {
 	const name, help = "verigate_prefilter_builds_total", "Generations built from the registry's export, by result."
 	k := &Keeper{cfg: cfg, deps: d, ready: make(chan struct{}), force: make(chan struct{}, 1), m: keeperCounters{
 		built: d.Metrics.Counter(name, help, "result", "built"), failed: d.Metrics.Counter(name, help, "result", "failed"),
+		unstored:  d.Metrics.Counter("verigate_prefilter_unstored_total", "Generations in use that could not be written to their file."),
 		refused:   make(map[Reason]*metric.Counter),
 		disagreed: d.Metrics.Counter("verigate_prefilter_disagreements_total", "Generations given up because they would have denied an identifier that the registry knows."),
 	}}
@@ -269,7 +271,8 @@ func (k *Keeper) store(ctx context.Context, g *Generation) {
 		return
 	}
 	if err := g.Save(k.cfg.Path); err != nil {
-		k.fail(ctx, "the new one cannot be stored", err)
+		k.m.unstored.Inc()
+		k.fail(ctx, "the new one is in use but cannot be stored; after a restart it has to be built again", err)
 		return
 	}
 	if info, err := os.Stat(k.cfg.Path); err == nil {
@@ -282,7 +285,7 @@ func (k *Keeper) fail(ctx context.Context, what string, err error) {
 	if refused, ok := errors.AsType[*Refused](err); ok {
 		k.m.refused[refused.Reason].Inc()
 	}
-	k.deps.Log.LogAttrs(ctx, slog.LevelError, "prefilter: the last good generation stays", slog.String("fault", what), slog.String("cause", err.Error()))
+	k.deps.Log.LogAttrs(ctx, slog.LevelError, "prefilter: a generation cannot be used or kept", slog.String("fault", what), slog.String("cause", err.Error()))
 	k.set(func(s *KeeperStatus) { s.LastError = err.Error() })
 }
 

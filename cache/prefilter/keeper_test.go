@@ -298,6 +298,17 @@ func TestKeeperRebuildsAfterAGap(t *testing.T) {
 	})
 }
 
+func TestKeeperGoesOnWithWhatItCannotStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := keep(t, &failing{stand: newStand(1000)}, filepath.Join(t.TempDir(), "no such folder", "f"))
+		<-k.keeper.Ready()
+		synctest.Wait()
+		if k.version() != 100 || k.metric("verigate_prefilter_unstored_total", "") != 1 || !strings.Contains(k.keeper.Status().LastError, "no such folder") {
+			t.Errorf("version %d is in use, status %+v", k.version(), k.keeper.Status())
+		}
+	})
+}
+
 // put puts a file in the keeper's place, as an administrator does, and waits until it has been looked at and compared.
 func (k *kept) put(t *testing.T, b []byte) {
 	t.Helper()
