@@ -140,20 +140,28 @@ func (l *Log) enterFolder() (*meta, error) {
 
 // found makes a new log of an empty folder.
 func (l *Log) found(path string) ([]byte, error) {
-	entries, err := os.ReadDir(l.cfg.Dir)
-	if err != nil {
+	if err := strangers(l.cfg.Dir); err != nil {
 		return nil, err
-	}
-	for _, e := range entries {
-		if e.Name() != lockFile && e.Name() != metaFile+".tmp" {
-			return nil, fmt.Errorf("there is no %s file but there is %s: this is not the folder of an audit log", metaFile, e.Name())
-		}
 	}
 	text := newMeta(l.signer, l.deps.Clock().Time())
 	if err := replaceFile(path, text); err != nil {
 		return nil, err
 	}
 	return text, syncDir(l.cfg.Dir)
+}
+
+// strangers refuses a folder without a log that has anything else in it; one that is not there has nothing.
+func strangers(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() != lockFile && e.Name() != metaFile+".tmp" {
+			return fmt.Errorf("there is no %s file but there is %s: this is not the folder of an audit log", metaFile, e.Name())
+		}
+	}
+	return nil
 }
 
 // openAppended opens the files that grow by a line at every seal.

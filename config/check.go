@@ -56,6 +56,7 @@ func checkSection(v reflect.Value, path string) []error {
 		if err := checkTags(f); err != nil {
 			faults = append(faults, err)
 		}
+		faults = append(faults, checkSecrets(f)...)
 		faults = append(faults, check(f.value, f.path)...)
 	}
 	return append(faults, validateAll(v, path)...)
@@ -82,19 +83,37 @@ func validate(v reflect.Value, path string) []error {
 	if !ok {
 		return nil
 	}
-	err := own.Validate()
+	return sectionFaults(path, own.Validate())
+}
+
+// sectionFaults puts a section's path before each of its faults.
+func sectionFaults(path string, err error) []error {
 	if err == nil {
 		return nil
 	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{at(path, err)}
-	}
 	var faults []error
-	for _, e := range joined.Unwrap() {
+	for _, e := range each(err) {
 		faults = append(faults, at(path, e))
 	}
 	return faults
+}
+
+// each takes apart what errors.Join put together, at any depth.
+func each(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	text := ""
+	for _, e := range joined.Unwrap() {
+		all = append(all, each(e)...)
+		text += "\n" + e.Error()
+	}
+	if text != "\n"+err.Error() {
+		return []error{err} // it says more than its causes
+	}
+	return all
 }
 
 func at(path string, err error) error {
@@ -108,9 +127,6 @@ func checkTags(f field) error {
 	if f.value.IsZero() && f.tag.Get("required") == "true" {
 		return fmt.Errorf("%s: must be set", f.path)
 	}
-	if err := checkSecrets(f); err != nil {
-		return err
-	}
 	if set := f.tag.Get("oneof"); set != "" {
 		return checkSet(f, strings.Fields(set))
 	}
@@ -118,17 +134,17 @@ func checkTags(f field) error {
 }
 
 // checkSecrets holds secret files to being readable.
-func checkSecrets(f field) error {
+func checkSecrets(f field) (faults []error) {
 	files, _ := reflect.TypeAssert[[]SecretFile](f.value)
 	if one, ok := reflect.TypeAssert[SecretFile](f.value); ok && one.Set() {
 		files = []SecretFile{one}
 	}
 	for _, file := range files {
 		if _, err := file.Read(); err != nil {
-			return fmt.Errorf("%s: %w", f.path, err)
+			faults = append(faults, Fault(f.path, string(file), "", err))
 		}
 	}
-	return nil
+	return faults
 }
 
 func checkSet(f field, set []string) error {

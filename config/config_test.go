@@ -152,7 +152,7 @@ tiers: 5
 		"environment VERIGATE_CACHE_WORKS: no such setting",
 		"listen: must be set",
 		"cache.timeout 2h: must be at most 1m",
-		"cache.key: reading secret file: open /nonexistent/key: no such file or directory",
+		"cache.key /nonexistent/key: no such file or directory; put it there, or correct the setting",
 		"cache.std: must not be below timeout",
 		"peers[0].name: must be set",
 		"peers[0].rate 0: must be at least 1",

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/verigate/verigate/config"
+	"github.com/verigate/verigate/gateway/portal"
 	"github.com/verigate/verigate/internal/metric"
 	"github.com/verigate/verigate/verify"
 )
@@ -85,6 +86,22 @@ func (c *Config) Validate() error {
 	}
 	if _, err := c.proxies(); err != nil {
 		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}
+
+// Probe implements config.Prober.
+func (c *PortalConfig) Probe() error {
+	if len(c.TokenKeys) == 0 {
+		return errors.New("token_keys: name at least one file; make it with openssl rand -hex 32")
+	}
+	var faults []error
+	for _, f := range c.TokenKeys {
+		key, err := f.Read()
+		if err == nil {
+			_, err = portal.NewTokens([][]byte{key}, c.TokenLife.Std(), c.TokenGrace.Std())
+		}
+		faults = append(faults, config.Fault("token_keys", string(f), "make it with openssl rand -hex 32", err))
 	}
 	return errors.Join(faults...)
 }

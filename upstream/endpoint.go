@@ -37,17 +37,45 @@ func (e *Endpoint) parse() (*url.URL, error) {
 	return u, nil
 }
 
+// Probe implements config.Prober.
+func (e *Endpoint) Probe() error {
+	var faults []error
+	if _, err := e.parse(); err != nil && e.URL != "" {
+		faults = append(faults, fmt.Errorf("url %q: is not an http or https URL; correct the setting", e.URL))
+	}
+	_, err := e.authorities()
+	faults = append(faults, config.Fault("ca_file", e.CAFile, "put the certificate of the registry's authority there, in PEM", err))
+	switch {
+	case (e.CertFile == "") != (e.KeyFile == ""):
+		faults = append(faults, errors.New("cert_file and key_file: give both or neither"))
+	case e.CertFile != "":
+		_, err := tls.LoadX509KeyPair(e.CertFile, string(e.KeyFile))
+		faults = append(faults, config.Fault("cert_file", e.CertFile, "it must be the certificate in PEM, and the key of key_file "+string(e.KeyFile)+" its own", err))
+	}
+	return errors.Join(faults...)
+}
+
+// authorities reads the CA file; without one, nil means the system's.
+func (e *Endpoint) authorities() (*x509.CertPool, error) {
+	if e.CAFile == "" {
+		return nil, nil //nolint:nilnil // crypto/tls reads it so
+	}
+	pem, err := os.ReadFile(e.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, errors.New("holds no PEM certificate")
+	}
+	return pool, nil
+}
+
 func (e *Endpoint) tls() (*tls.Config, error) {
 	t := &tls.Config{MinVersion: tls.VersionTLS12}
-	if e.CAFile != "" {
-		pem, err := os.ReadFile(e.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("reading registry.ca_file: %w", err)
-		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("reading registry.ca_file: %s holds no PEM certificate", e.CAFile)
-		}
+	var err error
+	if t.RootCAs, err = e.authorities(); err != nil {
+		return nil, fmt.Errorf("reading registry.ca_file %s: %w", e.CAFile, err)
 	}
 	if (e.CertFile == "") != (e.KeyFile == "") {
 		return nil, errors.New("reading registry.cert_file and registry.key_file: give both or neither")

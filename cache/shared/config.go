@@ -33,6 +33,18 @@ func (c *Config) Validate() error {
 	return nil
 }
 
+// Probe implements config.Prober.
+func (c *Config) Probe() error {
+	if !c.Enabled() {
+		return nil
+	}
+	secret, err := c.KeyFile.Read()
+	if err == nil {
+		_, err = newSealer(secret)
+	}
+	return errors.Join(c.Endpoint.Probe(), config.Fault("key_file", string(c.KeyFile), "make one with openssl rand -hex 32, the same on every node", err))
+}
+
 func (c *Config) limits() redisconn.Limits {
 	return redisconn.Limits{
 		Timeout: max(c.Timeout.Std(), c.WriteTimeout.Std()), DialTimeout: c.DialTimeout.Std(), Connections: c.Connections,

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"time"
 
 	"github.com/verigate/verigate/config"
+	"github.com/verigate/verigate/verify"
 )
 
 // Config are the budgets' settings. The numbers are what a caller without history may do in a window; each rises with
@@ -64,6 +66,18 @@ func (w *Webhook) Validate() error {
 		return fmt.Errorf("key_file: is needed with url, so that %s can tell our posts from anybody's", u.Host)
 	}
 	return nil
+}
+
+// Probe implements config.Prober.
+func (c *Config) Probe() error {
+	_, err := readCanaries(c.CanaryFile, verify.NewSubjectHasher(nil)) // whom the list names does not matter here
+	faults := []error{config.Fault("canary_file", string(c.CanaryFile), "correct the list (docs/harvesting.md)", err)}
+	if c.StateFile != "" {
+		_, err := readState(c.StateFile)
+		faults = append(faults, config.Fault("state_file", c.StateFile, "restore it; without it, suspensions are forgotten", err),
+			config.Worry(config.ProbeFolder("state_file", filepath.Dir(c.StateFile))))
+	}
+	return errors.Join(faults...)
 }
 
 // idle is how long after its last question an account cannot have one under way any more: requests end long before.

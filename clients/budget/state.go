@@ -40,31 +40,11 @@ func (b *Budget) load() error {
 	if b.cfg.StateFile == "" {
 		return nil
 	}
-	info, err := os.Stat(b.cfg.StateFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+	s, err := readState(b.cfg.StateFile)
 	if err != nil {
-		return err
-	}
-	if info.Size() > maxState {
-		return fmt.Errorf("%s: has %d bytes, more than %d", b.cfg.StateFile, info.Size(), maxState)
-	}
-	text, err := os.ReadFile(b.cfg.StateFile)
-	if err != nil {
-		return err
-	}
-	var s state
-	if err := json.Unmarshal(text, &s); err != nil {
 		return fmt.Errorf("%s: %w", b.cfg.StateFile, err)
 	}
-	if s.Version != stateVersion {
-		return fmt.Errorf("%s: version %d, not %d", b.cfg.StateFile, s.Version, stateVersion)
-	}
 	for _, h := range s.Holds {
-		if !h.valid() {
-			return fmt.Errorf("%s: a hold without account or version", b.cfg.StateFile)
-		}
 		b.holds.put(h)
 	}
 	for _, u := range s.Usual {
@@ -72,6 +52,36 @@ func (b *Budget) load() error {
 	}
 	b.holds.unsaved = false
 	return nil
+}
+
+// readState reads a state file; one that is not there is an empty one.
+func readState(path string) (s state, err error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	if info.Size() > maxState {
+		return s, fmt.Errorf("has %d bytes, more than %d", info.Size(), maxState)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return s, err
+	}
+	if err := json.Unmarshal(text, &s); err != nil {
+		return s, err
+	}
+	if s.Version != stateVersion {
+		return s, fmt.Errorf("version %d, not %d", s.Version, stateVersion)
+	}
+	for _, h := range s.Holds {
+		if !h.valid() {
+			return s, errors.New("a hold without account or version")
+		}
+	}
+	return s, nil
 }
 
 // save writes the state file.

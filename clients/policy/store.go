@@ -29,7 +29,7 @@ func (c *Config) Validate() error {
 		return nil
 	}
 	if _, err := read(&watched.File{Path: c.File, Limit: maxFile}); err != nil {
-		return fmt.Errorf("file %s: is refused: %w", c.File, err)
+		return config.Fault("file", c.File, "docs/policy.md says how a rule is written", err)
 	}
 	return nil
 }

@@ -106,7 +106,7 @@ func TestAtTheStart(t *testing.T) {
 			replace(t, path, text)
 		}
 		err := cfg.Validate()
-		if err == nil || !strings.HasPrefix(err.Error(), "file "+path+": is refused: ") {
+		if err == nil || !strings.HasPrefix(err.Error(), "file "+path+": ") {
 			t.Errorf("%.20q: %v", text, err)
 		}
 		if s, err := policy.Open(cfg, policy.Deps{}); err == nil {

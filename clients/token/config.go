@@ -38,6 +38,15 @@ func (c *Config) Validate() error {
 	return nil
 }
 
+// Probe implements config.Prober.
+func (c *Config) Probe() error {
+	if len(c.SigningKeys) == 0 {
+		return nil
+	}
+	_, err := readKeySet(c.SigningKeys)
+	return err
+}
+
 // maxIssuer keeps the longest token, which names its issuer twice, below MaxLength.
 const maxIssuer = 100
 

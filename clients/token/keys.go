@@ -41,19 +41,22 @@ type jwk struct {
 // kidLength is how much of a key's thumbprint names it: 66 bits, so that tokens stay short.
 const kidLength = 11
 
+// readKeySet reads the signing keys; the error joins the faults of all of them.
 func readKeySet(files []config.SecretFile) (*keySet, error) {
 	if len(files) == 0 {
 		return nil, errNoKeys
 	}
 	s := &keySet{byID: make(map[string]ed25519.PublicKey, len(files))}
 	var published []jwk
+	var faults []error
 	for i, f := range files {
 		k, err := readSigningKey(f)
-		if err != nil {
-			return nil, err
+		if err == nil && s.byID[k.id] != nil {
+			err = errSameKey
 		}
-		if s.byID[k.id] != nil {
-			return nil, fmt.Errorf("signing_keys: %s: holds the same key as another", string(f))
+		if err != nil {
+			faults = append(faults, config.Fault("signing_keys", string(f), "", err))
+			continue
 		}
 		if i == 0 {
 			s.signing = k
@@ -63,22 +66,22 @@ func readKeySet(files []config.SecretFile) (*keySet, error) {
 	}
 	var err error
 	s.jwks, err = json.Marshal(map[string]any{"keys": published})
-	return s, err
+	return s, errors.Join(append(faults, err)...)
 }
 
 func readSigningKey(file config.SecretFile) (k signingKey, err error) {
 	text, err := file.Read()
 	if err != nil {
-		return k, fmt.Errorf("signing_keys: %w", err)
+		return k, err
 	}
 	block, _ := pem.Decode(text)
 	if block == nil {
-		return k, fmt.Errorf("signing_keys: %s: %w", string(file), errNotEd25519)
+		return k, errNotEd25519
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	private, ok := parsed.(ed25519.PrivateKey)
 	if err != nil || !ok {
-		return k, fmt.Errorf("signing_keys: %s: %w", string(file), errNotEd25519)
+		return k, errNotEd25519
 	}
 	k.private = private
 	k.public, _ = private.Public().(ed25519.PublicKey)
@@ -86,7 +89,10 @@ func readSigningKey(file config.SecretFile) (k signingKey, err error) {
 	return k, err
 }
 
-var errNotEd25519 = errors.New("is not an Ed25519 key in PEM (openssl genpkey -algorithm ed25519)")
+var (
+	errNotEd25519 = errors.New("is not an Ed25519 key in PEM; make one with openssl genpkey -algorithm ed25519")
+	errSameKey    = errors.New("holds the same key as another; name each once")
+)
 
 // keyID is the beginning of the key's thumbprint: the same on every node without being agreed upon.
 func keyID(public ed25519.PublicKey) (string, error) {

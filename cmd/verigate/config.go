@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -57,6 +58,14 @@ const dialectPortal = "portal"
 type logConfig struct {
 	Level  string `yaml:"level" default:"info" oneof:"debug info warn error" help:"Least important message that is logged."`
 	Format string `yaml:"format" default:"text" oneof:"text json" help:"Form of the log on standard error."`
+}
+
+// Probe implements config.Prober.
+func (c *registryConfig) Probe() error {
+	if c.Dialect == dialectPortal {
+		return errors.Join(c.Endpoint.Probe(), c.Portal.Faults())
+	}
+	return c.Endpoint.Probe() // the token is a secret file like any other
 }
 
 // Validate checks what no tag can say.

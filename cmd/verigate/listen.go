@@ -42,6 +42,14 @@ func (c *listenConfig) Validate() error {
 	return errors.Join(faults...)
 }
 
+// Probe implements config.Prober.
+func (c *listenConfig) Probe() error {
+	if c.HTTPS == "" || c.Files.CertFile == "" || c.Files.KeyFile == "" {
+		return nil // nothing is read, or Validate says what is missing
+	}
+	return c.Files.Probe()
+}
+
 func (c *listenConfig) plain() bool { return c.HTTP != "" && c.HTTP != "off" }
 
 // listen takes the public addresses, so that one already taken fails the start.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/verigate/verigate/cache/local"
 	"github.com/verigate/verigate/cache/prefilter"
 	"github.com/verigate/verigate/cache/shared"
+	"github.com/verigate/verigate/config"
 	"github.com/verigate/verigate/resolve"
 	"github.com/verigate/verigate/upstream"
 	"github.com/verigate/verigate/verify"
@@ -30,6 +32,14 @@ type filterConfig struct {
 	Enabled bool                   `yaml:"enabled" default:"true" help:"Whether \"never issued\" may be answered from a filter of all identifiers."`
 	Live    prefilter.Config       `yaml:",inline"`
 	Keeper  prefilter.KeeperConfig `yaml:",inline"`
+}
+
+// Probe implements config.Prober. What is in the file is no fault: one that cannot be used is built anew.
+func (c *filterConfig) Probe() error {
+	if !c.Enabled || c.Keeper.Path == "" {
+		return nil
+	}
+	return config.Worry(config.ProbeFolder("path", filepath.Dir(c.Keeper.Path)))
 }
 
 // memory is everything that may be answered without asking: filter, caches, and the feed that keeps them honest. In

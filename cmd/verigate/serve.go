@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 
 	"github.com/verigate/verigate/config"
@@ -10,13 +9,14 @@ import (
 
 type serveCmd struct {
 	Config string `help:"The configuration file (YAML)." required:"" placeholder:"FILE" short:"c"`
-	Check  bool   `help:"Read and check the configuration, list every fault, and exit."`
+	Check  bool   `help:"Read everything a start would read (settings, certificates, keys, directory, policy), list every fault, and exit."`
 }
 
 // Help shows examples below the flags.
 func (*serveCmd) Help() string {
 	return `Runs the gateway. Every setting is described in docs/config.md; VERIGATE_<SECTION>_<KEY> in the environment overrides the
-file. Exit code 2: the configuration is at fault, and every fault is listed.
+file. Exit code 2: the configuration is at fault, and every fault is listed. --check reads every file that a start would
+read, changes nothing, and needs neither Redis nor the registry; run it before a restart.
 
   verigate serve --config /etc/verigate.yaml --check
   verigate serve --config /etc/verigate.yaml`
@@ -24,13 +24,12 @@ file. Exit code 2: the configuration is at fault, and every fault is listed.
 
 // Run checks the file and serves until ctx ends.
 func (c *serveCmd) Run(ctx context.Context) error {
+	if c.Check {
+		return c.check()
+	}
 	var cfg settings
 	if err := config.Load(c.Config, os.Environ(), &cfg); err != nil {
 		return usage(err)
-	}
-	if c.Check {
-		fmt.Printf("%s is sound\n", c.Config)
-		return nil
 	}
 	return serve(ctx, &cfg, func(_ context.Context, n *node) error {
 		n.log.Info("ready", "gateway", n.gatewayURL, "admin", n.adminURL)

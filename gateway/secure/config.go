@@ -29,4 +29,10 @@ func (c *Config) Validate() error {
 	return errors.Join(faults...)
 }
 
+// Probe implements config.Prober.
+func (c *Config) Probe() error {
+	_, err := read(c)
+	return err
+}
+
 const authRequired = "required"

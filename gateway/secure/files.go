@@ -148,11 +148,23 @@ const warnBefore = 14 * 24 * time.Hour
 // Healthy tells what an operator has to see to: refused files, a certificate that ends within 14 days, revocation lists
 // that were not renewed.
 func (f *Files) Healthy() error {
-	m, now := f.now.Load(), time.Now()
-	var faults []error
+	faults := f.now.Load().worries(time.Now())
 	if why := f.fault.Load(); why != nil {
-		faults = append(faults, errors.New("changed files refused: "+*why))
+		faults = append([]error{errors.New("changed files refused: " + *why)}, faults...)
 	}
+	return errors.Join(faults...)
+}
+
+// Worries reads the files and tells what no start would stumble over and somebody should see to all the same.
+func Worries(c *Config) []error {
+	m, err := read(c)
+	if err != nil {
+		return nil
+	}
+	return m.worries(time.Now())
+}
+
+func (m *material) worries(now time.Time) (faults []error) {
 	if left := m.pair.Leaf.NotAfter.Sub(now); left <= 0 {
 		faults = append(faults, fmt.Errorf("the certificate expired on %s", m.pair.Leaf.NotAfter.Format(time.DateOnly)))
 	} else if left < warnBefore {
@@ -161,7 +173,7 @@ func (f *Files) Healthy() error {
 	if late := m.overdue(now); late > 0 {
 		faults = append(faults, fmt.Errorf("a revocation list should have been renewed %s ago", late.Round(time.Minute)))
 	}
-	return errors.Join(faults...)
+	return faults
 }
 
 // Status is what /status tells of the files.

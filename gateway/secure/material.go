@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/verigate/verigate/config"
 )
 
 // material is one state of the files. It is immutable.
@@ -28,25 +30,29 @@ type revocation struct{ issuer, serial string }
 // maxFile bounds what is read of a file that may have been named by mistake; a list of a million revocations takes 40 MB.
 const maxFile = 64 << 20
 
+// read reads the files; the error joins the faults of all of them.
 func read(c *Config) (*material, error) {
 	m := new(material)
+	faults := []error{m.readPair(c)}
+	if c.ClientCAFile != "" {
+		err := m.readCAs(c.ClientCAFile)
+		faults = append(faults, config.Fault("client_ca_file", c.ClientCAFile, "put the authorities' certificates there in PEM, nothing else", err))
+		if c.ClientCRLFile != "" && err == nil {
+			faults = append(faults, config.Fault("client_crl_file", c.ClientCRLFile, "fetch the lists from those authorities again", m.readLists(c.ClientCRLFile)))
+		}
+	}
+	return m, errors.Join(faults...)
+}
+
+func (m *material) readPair(c *Config) error {
+	cert, err1 := readFile(c.CertFile)
+	key, err2 := c.KeyFile.Read()
+	if err1 != nil || err2 != nil {
+		return errors.Join(config.Fault("cert_file", c.CertFile, "", err1), config.Fault("key_file", string(c.KeyFile), "", err2))
+	}
 	var err error
-	if m.pair, err = tls.LoadX509KeyPair(c.CertFile, string(c.KeyFile)); err != nil {
-		return nil, fmt.Errorf("cert_file %s, key_file %s: %w", c.CertFile, string(c.KeyFile), err)
-	}
-	if c.ClientCAFile == "" {
-		return m, nil
-	}
-	if err := m.readCAs(c.ClientCAFile); err != nil {
-		return nil, fmt.Errorf("client_ca_file %s: %w", c.ClientCAFile, err)
-	}
-	if c.ClientCRLFile == "" {
-		return m, nil
-	}
-	if err := m.readLists(c.ClientCRLFile); err != nil {
-		return nil, fmt.Errorf("client_crl_file %s: %w", c.ClientCRLFile, err)
-	}
-	return m, nil
+	m.pair, err = tls.X509KeyPair(cert, key)
+	return config.Fault("cert_file", c.CertFile, "it must be the certificate in PEM, and the key of key_file "+string(c.KeyFile)+" its own", err)
 }
 
 func readFile(path string) ([]byte, error) {

@@ -44,6 +44,20 @@ func (e *Endpoint) Validate() error {
 	return nil
 }
 
+// Probe implements config.Prober. Password files are looked at by [config.Check] already.
+func (e *Endpoint) Probe() error {
+	if !e.Enabled() {
+		return nil
+	}
+	var o redis.UniversalOptions
+	_, err := e.authorities()
+	faults := []error{config.Fault("ca_file", e.CAFile, "put the certificate of Redis's authority there, in PEM", err)}
+	if e.URL != "" {
+		faults = append(faults, e.single(&o))
+	}
+	return errors.Join(faults...)
+}
+
 // Limits bound a client. All of them are needed.
 type Limits struct {
 	Timeout     time.Duration // longest wait for one answer, and for a free connection
@@ -103,25 +117,34 @@ func (e *Endpoint) secrets(o *redis.UniversalOptions) error {
 		return nil
 	}
 	o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	var err error
+	if o.TLSConfig.RootCAs, err = e.authorities(); err != nil {
+		return fmt.Errorf("reading ca_file %s: %w", e.CAFile, err)
+	}
+	return nil
+}
+
+// authorities reads the CA file; without one, nil means the system's.
+func (e *Endpoint) authorities() (*x509.CertPool, error) {
 	if e.CAFile == "" {
-		return nil
+		return nil, nil //nolint:nilnil // crypto/tls reads it so
 	}
 	pem, err := os.ReadFile(e.CAFile)
 	if err != nil {
-		return fmt.Errorf("reading ca_file: %w", err)
+		return nil, err
 	}
-	o.TLSConfig.RootCAs = x509.NewCertPool()
-	if !o.TLSConfig.RootCAs.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("reading ca_file: %s holds no PEM certificate", e.CAFile)
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, errors.New("holds no PEM certificate")
 	}
-	return nil
+	return pool, nil
 }
 
 // single takes a server's address from its URL. The URL's text is not in the error: it may hold a password.
 func (e *Endpoint) single(o *redis.UniversalOptions) error {
 	u, err := redis.ParseURL(e.URL)
 	if err != nil {
-		return errors.New("reading url: it is not of the form redis://[user@]host:port/db or rediss://")
+		return errors.New("url: is not of the form redis://[user@]host:port/db or rediss://")
 	}
 	o.Addrs, o.DB = []string{u.Addr}, u.DB
 	if u.Username != "" {

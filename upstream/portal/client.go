@@ -26,6 +26,18 @@ type Config struct {
 	OfficerFile  config.SecretFile `yaml:"officer_id_file" help:"File with that officer's 12-digit ID number."`
 }
 
+// Faults tells what [New] would refuse, one line each, beginning with the setting.
+func (c *Config) Faults() error {
+	var faults []error
+	if c.Username == "" || c.PasswordFile == "" {
+		faults = append(faults, errors.New("portal.username and portal.password_file: must be set with dialect portal"))
+	}
+	if c.Call == "KQNhanLichSuKCB2024" && (c.OfficerFile == "" || c.OfficerName == "") {
+		faults = append(faults, fmt.Errorf("portal.call %s: needs officer_name and officer_id_file", c.Call))
+	}
+	return errors.Join(faults...)
+}
+
 // Client implements upstream.Fetcher for one query a call: set batch_size to 1. It is safe for concurrent use.
 type Client struct {
 	cfg       Config
