@@ -70,7 +70,7 @@ func (w *Webhook) Validate() error {
 
 // Probe implements config.Prober.
 func (c *Config) Probe() error {
-	_, err := readCanaries(c.CanaryFile, verify.NewSubjectHasher(nil)) // whom the list names does not matter here
+	err := new(canaryWatch).open(c.CanaryFile, verify.NewSubjectHasher(nil)) // whom the list names does not matter here
 	faults := []error{config.Fault("canary_file", string(c.CanaryFile), "correct the list (docs/harvesting.md)", err)}
 	if c.StateFile != "" {
 		_, err := readState(c.StateFile)
