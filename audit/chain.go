@@ -98,7 +98,7 @@ func (l *Log) step() (err error) {
 	}
 	end, frames := l.chain.seg.extent()
 	l.chain.absorb(end)
-	if now.Since(l.chain.lastSync) >= l.cfg.LinkEvery.Std() {
+	if l.linkNow.Swap(false) || now.Since(l.chain.lastSync) >= l.cfg.LinkEvery.Std() {
 		l.chain.lastSync = now
 		if frames > l.chain.linked {
 			if err := l.link(now); err != nil {

@@ -34,7 +34,7 @@ type Config struct {
 
 // Validate checks what no tag can say.
 func (c *Config) Validate() error {
-	if c.Retain != 0 && c.Retain.Std() < 24*time.Hour {
+	if c.Retain != 0 && c.Retain.Std() < leastRetain {
 		return fmt.Errorf("retain %s: must be 0s or at least 1d", c.Retain)
 	}
 	if _, err := parseWitnesses(c.Witnesses); err != nil {

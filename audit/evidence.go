@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -32,15 +33,24 @@ func openEvidence(dir, name string) (*evidence, error) {
 		return nil, err
 	}
 	e := &evidence{name: name, file: f}
-	if err := e.load(); err != nil {
-		f.Close()
+	if err = e.load(); err == nil {
+		err = e.ends()
+	}
+	if err != nil {
+		e.close()
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
+	return e, nil
+}
+
+// ends reads how the segment begins and how it ends.
+func (e *evidence) ends() (err error) {
+	defer guardReading(debug.SetPanicOnFault(true), func(fault error) { err = fault })
 	e.header, e.headErr = parseHeader(e.data)
 	if s, ok := sealOf(e.data); ok {
 		e.sealed = &s
 	}
-	return e, nil
+	return nil
 }
 
 func (e *evidence) load() error {
@@ -50,6 +60,9 @@ func (e *evidence) load() error {
 	}
 	if _, compressed := segmentIndex(e.name); compressed {
 		return e.unfold()
+	}
+	if info.Size() > maxUnfolded {
+		return fmt.Errorf("it has %d bytes, more than any segment", info.Size())
 	}
 	head := make([]byte, headerSize)
 	n, err := e.file.ReadAt(head, 0)
@@ -65,7 +78,7 @@ func (e *evidence) load() error {
 	return err
 }
 
-// maxUnfolded bounds what a compressed segment may unfold to.
+// maxUnfolded bounds what a segment may have, and what a compressed one may unfold to.
 const maxUnfolded = 5 << 30
 
 // unfold decompresses into memory. A file that cannot be unfolded is read as far as it goes: what is there and what is
@@ -78,7 +91,10 @@ func (e *evidence) unfold() error {
 	}
 	defer dec.Close()
 	var b bytes.Buffer
-	_, _ = io.Copy(&b, io.LimitReader(dec, maxUnfolded)) // the hash below tells whether it was whole
+	_, _ = io.CopyN(&b, dec, headerSize) // the hash below tells whether it was whole
+	if h, err := parseHeader(b.Bytes()); err == nil {
+		_, _ = io.Copy(&b, io.LimitReader(dec, int64(min(h.size, maxUnfolded)))) // no more than it says it had
+	}
 	if _, err := io.Copy(hash, e.file); err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func lockDir(path string) (*os.File, error) {
 
 // beingWritten tells whether a process holds the folder's lock.
 func beingWritten(path string) bool {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if err != nil {
 		return false
 	}

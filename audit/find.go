@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -56,19 +57,11 @@ func (s *Search) Run(ctx context.Context) error {
 	}
 	var done, found int64
 	for _, name := range names {
-		e, err := s.open(name)
-		if err != nil {
-			return fmt.Errorf("searching the audit log: %w", err)
-		}
-		n, err := s.segment(ctx, e)
-		if info, err := e.file.Stat(); err == nil {
-			done += info.Size()
-		}
-		found += n
-		e.close()
+		n, size, err := s.one(ctx, name)
 		if err != nil {
 			return err
 		}
+		found, done = found+n, done+size
 		if s.Progress != nil {
 			s.Progress(done, total, found)
 		}
@@ -77,6 +70,22 @@ func (s *Search) Run(ctx context.Context) error {
 		s.problem(m)
 	}
 	return nil
+}
+
+// one searches one segment. What cannot be read of it is a problem; the other segments are searched all the same.
+func (s *Search) one(ctx context.Context, name string) (found, size int64, err error) {
+	e, err := s.open(name)
+	if err != nil {
+		s.problem(err)
+		return 0, 0, nil //nolint:nilerr // told
+	}
+	defer e.close()
+	defer guardReading(debug.SetPanicOnFault(true), func(err error) { s.problem(fmt.Errorf("%s: %w", name, err)) })
+	if info, err := e.file.Stat(); err == nil {
+		size = info.Size()
+	}
+	found, err = s.segment(ctx, e)
+	return found, size, err
 }
 
 func (s *Search) list() (names []string, total int64, err error) {

@@ -50,7 +50,7 @@ func (l *Log) keep(ctx context.Context) {
 
 func (l *Log) keepOnce(ctx context.Context) error {
 	now := l.deps.Clock().Wall
-	if err := l.removeOld(now); err != nil {
+	if err := l.removeOld(ctx, now); err != nil {
 		return fmt.Errorf("removing segments older than %s: %w", l.cfg.Retain, err)
 	}
 	if l.cfg.Compress <= 0 {
@@ -67,9 +67,9 @@ func (l *Log) keepOnce(ctx context.Context) error {
 	return nil
 }
 
-// removeOld removes what is older than the horizon. The log says so first, on disk, so that a segment that is missing is
-// either inside the horizon it declared or missing.
-func (l *Log) removeOld(now int64) error {
+// removeOld removes what is older than the horizon. The log says so first, on disk and linked into the chain, so that a
+// segment that is missing is either inside the horizon it declared or missing.
+func (l *Log) removeOld(ctx context.Context, now int64) error {
 	if l.cfg.Retain <= 0 {
 		return nil
 	}
@@ -95,6 +95,9 @@ func (l *Log) removeOld(now int64) error {
 	if err := l.flushNow(); err != nil {
 		return err
 	}
+	if err := l.vouch(ctx); err != nil {
+		return err
+	}
 	for _, s := range old {
 		if err := os.Remove(l.segmentPath(s.index)); err != nil {
 			return err
@@ -102,6 +105,37 @@ func (l *Log) removeOld(now int64) error {
 	}
 	l.deps.Log.Info("old segments of the audit log were removed", "through", last.index, "older_than", l.cfg.Retain.String())
 	return syncDir(l.cfg.Dir)
+}
+
+// vouch returns when the chain vouches for everything recorded before.
+func (l *Log) vouch(ctx context.Context) error {
+	live := l.live.Load()
+	if live == nil {
+		return errClosed
+	}
+	end, _ := live.extent()
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for !l.covers(live.index, uint64(end)) {
+		if l.failed.Load() != nil {
+			return errFailed
+		}
+		l.linkNow.Store(true)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// covers tells whether a link or a seal covers a segment up to an offset.
+func (l *Log) covers(index, upTo uint64) bool {
+	l.chain.mu.Lock()
+	defer l.chain.mu.Unlock()
+	h := l.chain.head
+	return uint64(len(l.chain.view.leaves)) >= index || h.segment == index && h.upTo >= upTo
 }
 
 // segmentPath returns where a sealed segment lies, in either form; "" when it was removed.

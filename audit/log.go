@@ -34,6 +34,7 @@ type Log struct {
 	held    *segment      // prepared and not to be named yet (the folder is read-only); under mu
 	next    chan *segment // the prepared segment, handed over by the preparer
 	entered chan struct{} // it has its own name now
+	linkNow atomic.Bool   // somebody waits for a link
 	starved atomic.Bool   // no segment came in time
 	full    atomic.Bool   // the preparer cannot make one
 	failed  atomic.Pointer[error]

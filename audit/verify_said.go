@@ -2,21 +2,51 @@ package audit
 
 import (
 	"encoding/hex"
+	"slices"
 	"strconv"
+	"time"
+
+	"github.com/verigate/verigate/config"
 )
 
 // sayings are what the log says about its own old segments, from its events.
 type sayings struct {
-	through uint64            // segments up to here were removed by retention
-	packed  map[uint64]string // what a compressed segment's file hashes to
-	packAt  map[uint64]uint64 // and the record that says so; the newest counts
+	horizons []horizon         // up to which segments were removed by retention
+	packed   map[uint64]string // what a compressed segment's file hashes to
+	packAt   map[uint64]uint64 // and the record that says so; the newest counts
 
 	missing []uint64          // segments that are not there
 	hashes  map[uint64]string // what compressed files do hash to
 }
 
-// heed notes what an event says.
-func (v *verifier) heed(f frame) {
+// horizon is what an event of retention says: the segments up to one were removed, because they were older than that.
+type horizon struct {
+	through uint64
+	at      int64
+	older   time.Duration
+}
+
+// leastRetain is the shortest time that may be set to keep a log for.
+const leastRetain = 24 * time.Hour
+
+func horizonOf(e *Event) (h horizon, ok bool) {
+	n, err := strconv.ParseUint(e.Detail["through"], 10, 64)
+	var older config.Duration
+	if err != nil || older.UnmarshalText([]byte(e.Detail["older_than"])) != nil || older.Std() < leastRetain {
+		return h, false
+	}
+	return horizon{n, e.At, older.Std()}, true
+}
+
+// excuses tells whether a sealed segment lies beyond the horizon: one that was younger when it was removed was not
+// removed by retention, whatever an event says.
+func (h *horizon) excuses(s *seal) bool {
+	return s.index <= h.through && s.to <= h.at-int64(h.older)+slack
+}
+
+// heed notes what an event says. A horizon counts only if the chain vouches for it: anybody who can write the folder
+// can put a record behind the last link, and must not be able to excuse with it what he takes away.
+func (v *verifier) heed(f frame, vouched bool) {
 	var e Event
 	if decodeEvent(f.body, &e) != nil {
 		return
@@ -25,8 +55,8 @@ func (v *verifier) heed(f frame) {
 	defer v.mu.Unlock()
 	switch e.Kind {
 	case eventRetention:
-		if n, err := strconv.ParseUint(e.Detail["through"], 10, 64); err == nil {
-			v.said.through = max(v.said.through, n)
+		if h, ok := horizonOf(&e); ok && vouched {
+			v.said.horizons = append(v.said.horizons, h)
 		}
 	case eventCompressed:
 		n, err := strconv.ParseUint(e.Detail["segment"], 10, 64)
@@ -57,16 +87,17 @@ func (v *verifier) isPacked(index uint64, e *evidence) {
 
 // checkSaid holds missing and compressed segments to what the log says of them.
 func (v *verifier) checkSaid() {
-	removed := 0
+	removed, through := 0, uint64(0)
 	for _, index := range v.said.missing {
-		if index <= v.said.through && index <= uint64(v.filed) {
-			removed++
+		excused := func(h horizon) bool { return h.excuses(&v.tree.leaves[index-1]) }
+		if index <= uint64(v.filed) && slices.ContainsFunc(v.said.horizons, excused) {
+			removed, through = removed+1, max(through, index)
 			continue
 		}
 		v.find(segmentName(index), -1, 0, "the segment is missing")
 	}
 	if removed > 0 {
-		v.note("%d segments up to %d were removed by retention, as the log says; their seals are there", removed, v.said.through)
+		v.note("%d segments up to %d were removed by retention, as the log says; their seals are there", removed, through)
 	}
 	for index, hash := range v.said.hashes {
 		if v.said.packed[index] != hash {

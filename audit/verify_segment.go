@@ -3,6 +3,7 @@ package audit
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime/debug"
 	"time"
 )
 
@@ -21,6 +22,7 @@ func (v *verifier) checkSegment(i int) {
 		return
 	}
 	defer e.close()
+	defer guardReading(debug.SetPanicOnFault(true), func(err error) { v.find(name, -1, 0, "the segment cannot be read: %v", err) })
 	if e.packed != nil {
 		v.isPacked(index, e)
 	}
@@ -92,10 +94,18 @@ func cutToSeal(e *evidence, sc *scanner, s seal) (wrong string) {
 	return wrong
 }
 
+// placed is a frame and where it stands.
+type placed struct {
+	frame
+
+	at int
+}
+
 // scan walks over the frames of a segment and holds them to the chain.
 func (v *verifier) scan(sc *scanner, chained bool) {
 	var n [TypeVoid + 1]uint64
 	var from, to int64
+	var events []placed
 	ended := false
 	for {
 		at := sc.off
@@ -112,7 +122,7 @@ func (v *verifier) scan(sc *scanner, chained bool) {
 		}
 		n[f.kind]++
 		if f.kind == TypeEvent {
-			v.heed(f)
+			events = append(events, placed{f, at})
 		}
 		if f.kind == TypeSeal {
 			ended = true
@@ -126,6 +136,9 @@ func (v *verifier) scan(sc *scanner, chained bool) {
 			}
 			to = t
 		}
+	}
+	for _, e := range events {
+		v.heed(e.frame, e.at+e.length <= sc.linked)
 	}
 	if sc.sealed && !ended && sc.off == len(sc.data) {
 		v.found(sc.faultAt(sc.off, sc.seq, "the segment does not end with its seal"))

@@ -13,8 +13,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/verigate/verigate/clients"
 	"github.com/verigate/verigate/clients/token"
 	"github.com/verigate/verigate/config"
@@ -114,8 +112,8 @@ func lockDemo(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("locking --data %s: %w", dir, err)
 	}
-	switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); {
-	case errors.Is(err, unix.EWOULDBLOCK):
+	switch err := lockFile(f); {
+	case errors.Is(err, errLocked):
 		return nil, errors.Join(fmt.Errorf("locking --data %s: a demo runs there; stop it, or give another --data", dir), f.Close())
 	case err != nil:
 		return nil, errors.Join(fmt.Errorf("locking --data %s: %w", dir, err), f.Close())
