@@ -2,6 +2,7 @@ package budget
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -41,6 +42,9 @@ func (b *Budget) tick(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case a := <-b.hurried:
+			b.hurry(ctx, a)
+			continue
 		case <-every.C:
 		}
 		if b.deps.Redis != nil {
@@ -69,6 +73,34 @@ func (b *Budget) tick(ctx context.Context) {
 			}
 			b.accounts.sweep(b.deps.Clock().Mono - 2*int64(b.cfg.Epoch))
 		}
+	}
+}
+
+// hurryPause bounds how often nodes hurry: strangers that come meanwhile are told of together.
+const hurryPause = 20 * time.Millisecond
+
+// hurry exchanges the counts of accounts that met strangers without waiting for the next round, because a caller may ask
+// for many within one. What fails is left to that round.
+func (b *Budget) hurry(ctx context.Context, first *account) {
+	list := []*account{first}
+	for more := true; more && len(list) < syncChunk; {
+		select {
+		case a := <-b.hurried:
+			if !slices.Contains(list, a) {
+				list = append(list, a)
+			}
+		default:
+			more = false
+		}
+	}
+	round, cancel := context.WithTimeout(ctx, exchangeWithin)
+	defer cancel()
+	_ = b.exchangeCounts(round, list)
+	pause := time.NewTimer(hurryPause)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-ctx.Done():
 	}
 }
 

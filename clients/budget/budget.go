@@ -46,7 +46,8 @@ type Budget struct {
 	node     string
 	holds    holds
 	lately   lately
-	synced   atomic.Int64 // monotonic time of the last exchange with Redis; 0: none
+	hurried  chan *account // that met a stranger: the other nodes are told at once
+	synced   atomic.Int64  // monotonic time of the last exchange with Redis; 0: none
 
 	stop chan struct{}
 	once sync.Once
@@ -230,6 +231,12 @@ func (b *Budget) charge(now verify.Instant, a *account, c *verify.Caller, positi
 	a.book(f)
 	a.sum(&b.cfg)
 	b.odd(now, a, risen(&before, &a.now.n))
+	if b.deps.Redis != nil && a.now.n[strangers] > before[strangers] {
+		select {
+		case b.hurried <- a:
+		default: // the next round brings it
+		}
+	}
 }
 
 // meet counts somebody whom the caller proved to know.
@@ -355,7 +362,7 @@ func New(cfg Config, d Deps) (*Budget, error) {
 	}
 	b := &Budget{
 		cfg: cfg, deps: d, fleet: newFleet(),
-		events: make(chan Event, eventQueue), node: newNode(), stop: make(chan struct{}),
+		events: make(chan Event, eventQueue), hurried: make(chan *account, syncChunk), node: newNode(), stop: make(chan struct{}),
 	}
 	var err error
 	if b.memory, err = newMemory(int64(cfg.Memory)); err != nil {
