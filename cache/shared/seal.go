@@ -27,7 +27,7 @@ const (
 // newSealer derives the master key from a secret of at least 16 bytes.
 func newSealer(secret []byte) (*sealer, error) {
 	if len(secret) < leastSecret {
-		return nil, fmt.Errorf("the secret has %d bytes, at least %d are needed", len(secret), leastSecret)
+		return nil, fmt.Errorf("reading key_file: the secret has %d bytes, at least %d are needed", len(secret), leastSecret)
 	}
 	key, err := hkdf.Key(sha256.New, secret, nil, "verigate shared cache values v1", 32)
 	if err != nil {

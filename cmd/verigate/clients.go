@@ -49,8 +49,8 @@ are shown once and kept only as hashes. docs/callers.md describes the directory,
   verigate clients rotate clinic-01001 --overlap 7d
   verigate clients public-key add clinic-01001 --pem public.pem
   verigate clients certificate add clinic-01001 --pem client.pem --required
-  verigate clients --config /etc/verigate.yaml import callers.csv --secrets out.csv
-  verigate clients --config /etc/verigate.yaml push /var/lib/verigate/clients.ndjson
+  verigate clients --config /etc/verigate/verigate.yaml import callers.csv --secrets out.csv
+  verigate clients --config /etc/verigate/verigate.yaml push /var/lib/verigate/clients.ndjson
   verigate clients --redis redis://127.0.0.1:6379/0 --key-file /etc/verigate/keys/clients pull backup.ndjson`
 }
 

@@ -44,6 +44,18 @@ type keysConfig struct {
 	Subject config.SecretFile `yaml:"subject" required:"true" help:"File with the secret that turns identifiers into cache and log keys; 32 random bytes or more, the same on every node."`
 }
 
+// leastSecret is how many characters a secret file must hold at least, as everywhere in the settings: 32 random bytes
+// written as text have more, and a word somebody thought of has fewer.
+const leastSecret = 32
+
+// Validate checks what no tag can say. With a subject key that can be guessed, whoever has the log can try every number.
+func (c *keysConfig) Validate() error {
+	if secret, err := c.Subject.Read(); err == nil && len(secret) < leastSecret {
+		return fmt.Errorf("subject: secret file %s has %d characters, need at least %d", c.Subject, len(secret), leastSecret)
+	}
+	return nil // one that cannot be read is told of by its type
+}
+
 // registryConfig is where the registry is, what it speaks, and how kindly it is asked.
 type registryConfig struct {
 	Dialect  string            `yaml:"dialect" default:"records" oneof:"records portal" help:"What the registry speaks: records (docs/registry-api.md), or portal (the national portal's contract; another verigate speaks it too)."`

@@ -96,3 +96,17 @@ func TestExampleConfigIsSound(t *testing.T) {
 		t.Error("defaults were not filled in")
 	}
 }
+
+// TestASubjectKeyThatCanBeGuessedIsRefused: whoever has the log and guesses it can try every number there is.
+func TestASubjectKeyThatCanBeGuessedIsRefused(t *testing.T) {
+	for text, sound := range map[string]bool{"hunter2\n": false, strings.Repeat("k", 31): false, strings.Repeat("k", 32) + "\n": true} {
+		path := filepath.Join(t.TempDir(), "subject")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := config.Check(&keysConfig{Subject: config.SecretFile(path)})
+		if (err == nil) != sound || err != nil && (!strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "hunter2")) {
+			t.Errorf("%d characters: %v", len(text), err)
+		}
+	}
+}

@@ -80,7 +80,7 @@ func (n *node) startCaches() (err error) {
 		}
 		m.shared, err = shared.New(c.Redis, shared.Deps{Secret: secret, Clock: n.clock, Keep: c.Rules.Keep, Metrics: n.metrics})
 		if err != nil {
-			return err
+			return fmt.Errorf("setting up cache.redis: %w", err)
 		}
 		n.onStop(func(context.Context) error { return m.shared.Close() })
 		deps.Shared = m.shared

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -134,6 +135,9 @@ func (n *node) startCallers() error {
 		Log: n.log, Metrics: n.metrics, Clock: n.clock, Changed: n.directoryChanged,
 		Coming: func(slot int) { n.budget.Coming(slot) }, // no request comes before the budgets are there
 	})
+	if errors.Is(err, fs.ErrNotExist) && !n.cfg.Clients.Redis.Enabled() {
+		return fmt.Errorf("%w (clients.file: the first `verigate clients --config FILE add` makes it)", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,8 @@ func (*serveCmd) Help() string {
 file. Exit code 2: the configuration is at fault, and every fault is listed. --check reads every file that a start would
 read, changes nothing, and needs neither Redis nor the registry; run it before a restart.
 
-  verigate serve --config /etc/verigate.yaml --check
-  verigate serve --config /etc/verigate.yaml`
+  verigate serve --config /etc/verigate/verigate.yaml --check
+  verigate serve --config /etc/verigate/verigate.yaml`
 }
 
 // Run checks the file and serves until ctx ends.
