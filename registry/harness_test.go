@@ -41,11 +41,17 @@ type running struct {
 // start runs a registry with the lab on until the test ends; edit may change its configuration.
 func start(t testing.TB, edit func(*registry.Config)) *running {
 	t.Helper()
+	return startWith(t, registry.Deps{}, edit)
+}
+
+// startWith is start with collaborators.
+func startWith(t testing.TB, deps registry.Deps, edit func(*registry.Config)) *running {
+	t.Helper()
 	c := registry.Config{People: 20_000, Seed: 1, Today: today, Lab: true, Heartbeat: 20 * time.Millisecond}
 	if edit != nil {
 		edit(&c)
 	}
-	r, err := registry.New(c, registry.Deps{})
+	r, err := registry.New(c, deps)
 	if err != nil {
 		t.Fatal(err)
 	}
