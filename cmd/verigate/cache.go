@@ -56,6 +56,9 @@ func (c *cacheCheckCmd) Run(ctx context.Context) error {
 	if unfit > 0 {
 		fmt.Fprintf(os.Stderr, "%d of --file left out: no filter or cache holds an identifier of that form\n", unfit)
 	}
+	if len(keys) == 0 && c.Sample <= 0 {
+		return usage(errors.New("nothing to check: give --sample N, --file with identifiers, or both"))
+	}
 	var found cache.Findings
 	bar := progressbar.NewOptions(len(keys)+c.Sample, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription("checking"),
 		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),

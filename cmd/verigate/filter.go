@@ -58,7 +58,7 @@ func (c *filterBuildCmd) Run(ctx context.Context) error {
 	g, err := prefilter.Build(ctx, src, prefilter.BuildConfig{FP: c.FP}, bar.show)
 	bar.end()
 	if err != nil {
-		return err
+		return c.advise(err)
 	}
 	if err := g.Save(c.Out); err != nil {
 		return err
@@ -128,10 +128,7 @@ func (*filterInspectCmd) Help() string {
 
 // Run verifies every block before it prints anything.
 func (c *filterInspectCmd) Run() error {
-	g, err := prefilter.Open(c.File, prefilter.Expect{})
-	if errors.Is(err, os.ErrNotExist) {
-		return usage(err)
-	}
+	g, err := openGeneration(c.File)
 	if err != nil {
 		return err
 	}

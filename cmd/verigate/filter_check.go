@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"text/tabwriter"
@@ -33,10 +32,7 @@ func (c *filterCheckCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return usage(err)
 	}
-	g, err := prefilter.Open(c.File, prefilter.Expect{})
-	if errors.Is(err, os.ErrNotExist) {
-		return usage(err)
-	}
+	g, err := openGeneration(c.File)
 	if err != nil {
 		return err
 	}
@@ -44,7 +40,7 @@ func (c *filterCheckCmd) Run(ctx context.Context) error {
 	found, err := prefilter.Check(ctx, src, g, prefilter.CheckConfig{Absent: c.Absent}, bar.show)
 	bar.end()
 	if err != nil {
-		return err
+		return c.advise(err)
 	}
 	if err := c.print(found); err != nil {
 		return err

@@ -30,6 +30,9 @@ func (c *filterSource) open() (prefilter.Source, error) {
 	if c.From != "" {
 		return dirSource(c.From), nil
 	}
+	if err := baseURL("--registry", c.Registry); err != nil {
+		return nil, err
+	}
 	src := &prefilter.HTTPSource{URL: c.Registry}
 	if c.TokenFile.Set() {
 		token, err := c.TokenFile.Read()

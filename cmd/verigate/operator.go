@@ -26,6 +26,11 @@ type operator struct{ admin, key string }
 
 func (f *operatorFlags) operator() (*operator, error) {
 	o := &operator{admin: strings.TrimRight(f.Admin, "/")}
+	if o.admin != "" {
+		if err := baseURL("--admin", o.admin); err != nil {
+			return nil, err
+		}
+	}
 	if f.KeyFile.Set() {
 		key, err := f.KeyFile.Read()
 		if err != nil {
@@ -65,10 +70,10 @@ func (o *operator) do(ctx context.Context, method, path string, body, answer any
 	}
 	status, reply, err := send(req, o.key)
 	if err != nil {
-		return err
+		return o.advise(err)
 	}
 	if status >= http.StatusBadRequest {
-		return problemError(status, reply)
+		return o.advise(problemError(status, reply))
 	}
 	return json.Unmarshal(reply, answer)
 }
