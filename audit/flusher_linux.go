@@ -95,6 +95,9 @@ func (f *flusher) outcome() error {
 		result, more  int64
 	}
 	n, _, no := unix.Syscall6(unix.SYS_IO_GETEVENTS, f.queue, 1, 1, uintptr(unsafe.Pointer(&e)), 0, 0)
+	for no == unix.EINTR {
+		n, _, no = unix.Syscall6(unix.SYS_IO_GETEVENTS, f.queue, 1, 1, uintptr(unsafe.Pointer(&e)), 0, 0)
+	}
 	switch {
 	case n != 1:
 		return os.NewSyscallError("io_getevents", no)

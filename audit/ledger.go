@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -140,7 +141,8 @@ func (b *LedgerBuilder) commit(f *Found) (nonce, commitment string) {
 	return hex.EncodeToString(n), hex.EncodeToString(sum[:])
 }
 
-// CheckCommitment tells whether an entry that was withheld is the one that was committed to.
+// CheckCommitment tells whether an entry that was withheld is the one that was committed to: the record is, and the
+// entry says what the record says.
 func (e *LedgerEntry) CheckCommitment(told string) bool {
 	nonce, err1 := hex.DecodeString(e.Nonce)
 	record, err2 := hex.DecodeString(e.Record)
@@ -148,7 +150,16 @@ func (e *LedgerEntry) CheckCommitment(told string) bool {
 		return false
 	}
 	sum := sha256.Sum256(append(nonce, record...))
-	return hex.EncodeToString(sum[:]) == strings.ToLower(told)
+	var d Decision
+	return hex.EncodeToString(sum[:]) == strings.ToLower(told) && decodeDecision(record, &d) == nil && e.says(&d)
+}
+
+// says tells whether an entry is what a record makes of itself.
+func (e *LedgerEntry) says(d *Decision) bool {
+	want := entryOf(&Found{Seq: e.Seq, Decision: d})
+	at := e.At.Equal(want.At)
+	want.At, want.Nonce, want.Record, want.Commitment = e.At, e.Nonce, e.Record, e.Commitment
+	return at && reflect.DeepEqual(*e, want)
 }
 
 func entryOf(f *Found) LedgerEntry {

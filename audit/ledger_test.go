@@ -61,6 +61,17 @@ func TestLedger(t *testing.T) {
 		if forged.CheckCommitment(early.Withheld[0].Commitment) {
 			t.Error("another record proves the commitment too")
 		}
+		for what, lie := range map[string]func(*audit.LedgerEntry){
+			"caller":  func(e *audit.LedgerEntry) { e.Caller = "clinic-01000" },
+			"time":    func(e *audit.LedgerEntry) { e.At = e.At.Add(time.Hour) },
+			"outcome": func(e *audit.LedgerEntry) { e.Outcome = "unavailable" },
+			"given":   func(e *audit.LedgerEntry) { e.Released = []string{"coverage"} },
+		} {
+			told := *e
+			if lie(&told); told.CheckCommitment(early.Withheld[0].Commitment) {
+				t.Errorf("the record proves an entry with another %s", what)
+			}
+		}
 	}
 	if proven != 1 {
 		t.Errorf("%d entries were proven", proven)
