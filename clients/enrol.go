@@ -151,9 +151,11 @@ func (e *Entry) AddPublicKey(now time.Time, k NamedKey, valid time.Duration) (id
 // RevokePublicKey ends a public key, and the tokens got with it, at once.
 func (e *Entry) RevokePublicKey(now time.Time, id string) error {
 	for i := range e.PublicKeys {
-		if e.PublicKeys[i].ID == id {
-			at := now.UTC().Truncate(time.Second)
-			e.PublicKeys[i].Revoked = &at
+		if k := &e.PublicKeys[i]; k.ID == id {
+			if k.Revoked == nil { // the first time is when it ended
+				at := now.UTC().Truncate(time.Second)
+				k.Revoked = &at
+			}
 			return nil
 		}
 	}

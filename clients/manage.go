@@ -75,9 +75,11 @@ func (e *Entry) Rotate(now time.Time, overlap, valid time.Duration) Issued {
 // RevokeKey ends one API key at once.
 func (e *Entry) RevokeKey(now time.Time, id string) error {
 	for i := range e.Keys {
-		if e.Keys[i].ID == id {
-			at := now.UTC().Truncate(time.Second)
-			e.Keys[i].Revoked = &at
+		if k := &e.Keys[i]; k.ID == id {
+			if k.Revoked == nil { // the first time is when it ended
+				at := now.UTC().Truncate(time.Second)
+				k.Revoked = &at
+			}
 			return nil
 		}
 	}

@@ -1,6 +1,10 @@
 package adminapi_test
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +25,7 @@ import (
 	"github.com/verigate/verigate/clients"
 	"github.com/verigate/verigate/clients/adminapi"
 	"github.com/verigate/verigate/config"
+	"github.com/verigate/verigate/gateway/secure/securetest"
 	"github.com/verigate/verigate/internal/redisconn"
 )
 
@@ -154,6 +160,61 @@ func TestLifeOfACaller(t *testing.T) {
 				}
 			}
 			wantNoHashes(t, s, store)
+		})
+	}
+}
+
+// A caller that proves who it is by key pairs: what an API key can go through, a public key and a certificate can.
+func TestLifeOfPublicCredentials(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := base64.RawURLEncoding.EncodeToString(public)
+	jwk := `{"kty":"OKP","crv":"Ed25519","x":"` + x + `"`
+	secret := jwk + `,"d":"` + base64.RawURLEncoding.EncodeToString(private.Seed()) + `"}`
+	quoted := func(b []byte) string { return strconv.Quote(string(b)) }
+	cert := securetest.New(t, "Authority").Client(t, "lab", time.Hour)
+	sum := sha256.Sum256(cert.Leaf.RawSubjectPublicKeyInfo)
+	digest := hex.EncodeToString(sum[:])
+	for name, store := range stores(t) {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, store)
+			for i, step := range []struct {
+				path, body string
+				status     int
+				want       []string
+				done       string
+			}{
+				{"", `{"id":"lab-1","kind":"laboratory","no_key":true}`, 201, []string{`"keys":[]`, `"public_keys":[]`}, "id lab-1"},
+				{"/lab-1/public-keys", `{"jwks":{"keys":[` + jwk + `,"kid":"desk"}]},"valid":"90d"}`, 200, []string{`"public_keys":[{"id":"desk"`, `"expires":"2027-02-19T05:00:00Z","usable":true`}, "public_key desk"},
+				{"/lab-1/public-keys", `{"jwks":` + jwk + `},"key_id":"desk"}`, 400, []string{"given twice"}, ""},
+				{"/lab-1/public-keys", `{"jwks":` + secret + `}`, 400, []string{"private key"}, ""},
+				{"/lab-1/public-keys", `{}`, 400, []string{"want one of pem and jwks"}, ""},
+				{"/lab-1/public-keys", `{"pem":` + quoted(cert.Key) + `}`, 400, []string{"private key"}, ""},
+				{"/lab-1/public-keys", `{"pem":` + quoted(cert.Cert) + `,"key_id":"spare"}`, 200, []string{`"id":"spare"`}, "public_key spare"},
+				{"/lab-9/public-keys", `{"jwks":` + jwk + `}}`, 404, []string{"caller_unknown"}, ""},
+				{"/lab-1/certificates", `{"required":true}`, 400, []string{"needs at least one"}, ""},
+				{"/lab-1/certificates", `{}`, 400, []string{"nothing to change"}, ""},
+				{"/lab-1/certificates", `{"pem":` + quoted(cert.Cert) + `,"required":true}`, 200, []string{`"mutual_tls":{"required":true,"certificates":[{"sha256":"` + digest}, "certificate " + digest + " required true"},
+				{"/lab-1/certificates", `{"pem":` + quoted(cert.Cert) + `}`, 400, []string{"registered already"}, ""},
+				{"/lab-1/revoke", `{"public_key":"desk"}`, 200, []string{`"id":"desk"`, `"revoked":"2026-11-21T05:00:00Z","usable":false`}, "public_key desk"},
+				{"/lab-1/revoke", `{"public_key":"nobody"}`, 400, []string{"has no public key"}, ""},
+				{"/lab-1/revoke", `{"public_key":"desk","key":"desk"}`, 400, []string{"want one of"}, ""},
+				{"/lab-1/revoke", `{"certificate":"` + digest[:8] + `"}`, 400, []string{"needs at least one"}, ""}, // required without any
+				{"/lab-1/certificates", `{"required":false}`, 200, []string{`"certificates":[{`}, "required false"},
+				{"/lab-1/revoke", `{"certificate":"` + digest[:8] + `"}`, 200, []string{`"id":"lab-1"`}, "certificate " + digest[:8]},
+			} {
+				status, body := s.do("POST", "/clients"+step.path, step.body)
+				if status != step.status || !strings.HasPrefix(strings.Join(s.done, " "), step.done) || strings.Contains(body, x) {
+					t.Fatalf("step %d, %s %s: %d %s, recorded %q", i, step.path, step.body, status, body, s.done)
+				}
+				for _, part := range step.want {
+					if !strings.Contains(body, part) {
+						t.Errorf("step %d, %s %s: no %s in %s", i, step.path, step.body, part, body)
+					}
+				}
+			}
 		})
 	}
 }

@@ -88,29 +88,43 @@ func (a *API) rotate(r *http.Request) (Answer, error) {
 	})
 }
 
-// revoke is POST /clients/{id}/revoke: one key, one account, or with "all" the caller.
+// revocation is the body of POST /clients/{id}/revoke: exactly one of them.
+type revocation struct {
+	Key         string `json:"key"`
+	PublicKey   string `json:"public_key"`
+	Certificate string `json:"certificate"` // its digest, or the first 8 digits of it or more
+	Account     string `json:"account"`
+	All         bool   `json:"all"`
+}
+
+// revoke is POST /clients/{id}/revoke: one credential, or with "all" the caller.
 func (a *API) revoke(r *http.Request) (Answer, error) {
-	var ask struct {
-		Key     string `json:"key"`
-		Account string `json:"account"`
-		All     bool   `json:"all"`
-	}
+	var ask revocation
 	if err := body(r, &ask); err != nil {
 		return Answer{}, err
 	}
 	return a.change(r, func(e *clients.Entry) (none clients.Issued, done []string, err error) {
-		switch {
-		case ask.Key != "" && ask.Account == "" && !ask.All:
+		switch ask {
+		default:
+			return none, nil, errRevocation
+		case revocation{}:
+			return none, nil, errRevocation
+		case revocation{Key: ask.Key}:
 			return none, []string{"key", ask.Key}, e.RevokeKey(a.now(), ask.Key)
-		case ask.Account != "" && ask.Key == "" && !ask.All:
+		case revocation{PublicKey: ask.PublicKey}:
+			return none, []string{"public_key", ask.PublicKey}, e.RevokePublicKey(a.now(), ask.PublicKey)
+		case revocation{Certificate: ask.Certificate}:
+			return none, []string{"certificate", ask.Certificate}, e.RemoveCertificate(ask.Certificate)
+		case revocation{Account: ask.Account}:
 			return none, []string{"account", ask.Account}, e.RevokeAccount(ask.Account)
-		case ask.All && ask.Key == "" && ask.Account == "":
+		case revocation{All: true}:
 			e.Revoke()
 			return none, []string{"all", "true"}, nil
 		}
-		return none, nil, errors.New(`want one of {"key":"…"}, {"account":"…"} and {"all":true}, which is for good`)
 	})
 }
+
+var errRevocation = errors.New(`want one of {"key":"…"}, {"public_key":"…"}, {"certificate":"…"}, {"account":"…"} and {"all":true}, which is for good`)
 
 // suspend is POST /clients/{id}/suspend.
 func (a *API) suspend(r *http.Request) (Answer, error) {

@@ -72,6 +72,8 @@ func (a *API) Routes() []Route {
 		{Pattern: "POST /clients/{id}/limits", Name: "clients_limits", Target: "id", Do: a.limits},
 		{Pattern: "POST /clients/{id}/policy", Name: "clients_policy", Target: "id", Do: a.policy},
 		{Pattern: "POST /clients/{id}/accounts", Name: "clients_accounts", Target: "id", Do: a.accounts},
+		{Pattern: "POST /clients/{id}/public-keys", Name: "clients_public_keys", Target: "id", Do: a.publicKeys},
+		{Pattern: "POST /clients/{id}/certificates", Name: "clients_certificates", Target: "id", Do: a.certificates},
 		{Pattern: "POST /clients/{id}/officers", Name: "clients_officers", Target: "id", Do: a.officers},
 	}
 }

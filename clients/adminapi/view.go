@@ -19,6 +19,7 @@ type Caller struct {
 	Policy    clients.Policy    `json:"policy,omitzero"`
 	Limits    clients.Limits    `json:"limits"` // with the defaults of the kind filled in
 	Keys      []Key             `json:"keys"`
+	Public    []Key             `json:"public_keys"` // without the keys themselves
 	Accounts  []Account         `json:"accounts"`
 	Officers  int               `json:"officers"` // registered staff
 	MutualTLS clients.MutualTLS `json:"mutual_tls,omitzero"`
@@ -50,11 +51,16 @@ func view(e *clients.Entry, now time.Time) Caller {
 	c := Caller{
 		ID: e.ID, Kind: e.Kind, Name: e.Name, Facility: e.Facility, Status: e.Status, Contact: e.Contact,
 		Scopes: e.Scopes, Purposes: e.Purposes, Policy: e.Policy, Limits: e.Effective(),
-		Keys: []Key{}, Accounts: []Account{}, Officers: len(e.Officers), MutualTLS: e.MutualTLS,
+		Keys: []Key{}, Public: []Key{}, Accounts: []Account{}, Officers: len(e.Officers), MutualTLS: e.MutualTLS,
 	}
 	for i := range e.Keys {
 		k := &e.Keys[i]
 		c.Keys = append(c.Keys, Key{ID: k.ID, Created: k.Created, Expires: k.Expires, Revoked: k.Revoked, Usable: k.Usable(now) && e.Status != clients.StatusRevoked})
+	}
+	for i := range e.PublicKeys {
+		k := &e.PublicKeys[i]
+		usable := (&clients.Key{Expires: k.Expires, Revoked: k.Revoked}).Usable(now) && e.Status != clients.StatusRevoked
+		c.Public = append(c.Public, Key{ID: k.ID, Created: k.Created, Expires: k.Expires, Revoked: k.Revoked, Usable: usable})
 	}
 	for _, a := range e.Accounts {
 		c.Accounts = append(c.Accounts, Account{Username: a.Username, Networks: a.Networks, Revoked: a.Revoked})
