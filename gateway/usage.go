@@ -15,7 +15,7 @@ func (x *exchange) usage() {
 		return
 	}
 	u := x.s.deps.Limits.Usage(x.now, x.caller)
-	out, err := json.Marshal(v1.NewUsage(x.caller, &u, x.batch.RequestID))
+	out, err := json.Marshal(v1.NewUsage(x.caller, x.s.deps.Policy.Entitlements(), &u, x.batch.RequestID))
 	if err != nil {
 		x.refuse(v1.Problem{Refusal: verify.RefusalInternal})
 		return
