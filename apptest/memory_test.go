@@ -14,6 +14,9 @@ import (
 // registry, by hand; nobody else may.
 func TestOperatorsLookAfterMemory(t *testing.T) {
 	redis := startRedis(t)
+	// On a busy machine Redis would be given up on, and hold nothing.
+	t.Setenv("VERIGATE_CACHE_REDIS_WRITE_TIMEOUT", "5s")
+	t.Setenv("VERIGATE_CACHE_REDIS_DIAL_TIMEOUT", "5s")
 	g := startDemo(t, "--redis", "redis://"+redis.Addr)
 	before := g.scrape(t)
 	if code, out := runToEnd(t, "filter", "rebuild", "--demo", g.Dir); code != 0 || !strings.Contains(out, "in use: ") {

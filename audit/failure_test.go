@@ -203,7 +203,9 @@ func TestEmptiedSegmentIsNotBegunAnew(t *testing.T) {
 func TestRecordAfterClose(t *testing.T) {
 	for _, durability := range []string{"process", "disk"} {
 		t.Run(durability, func(t *testing.T) {
-			cfg := settings(t, quick, func(c *audit.Config) { c.Durability = durability })
+			cfg := settings(t, quick, func(c *audit.Config) {
+				c.Durability, c.StallTimeout = durability, config.Duration(10*time.Second) // a busy disk is none that hangs
+			})
 			l := open(t, cfg)
 			var wg sync.WaitGroup
 			var mu sync.Mutex
