@@ -18,6 +18,7 @@ import (
 type BuildConfig struct {
 	FP       float64         // false-positive rate of each kind, 0.001 by default
 	Kinds    []identity.Kind // by default all three
+	Expect   Expect          // numbers of keys that are far from these are refused before they are read
 	MaxKeys  uint64          // most keys of one kind that are believed, 1e9 by default
 	Workers  int             // goroutines that hash, by default one per processor
 	Attempts int             // tries in a row without a new block before giving up, 5 by default
@@ -121,6 +122,9 @@ const restarts = 3
 
 func (b *builder) run(ctx context.Context) (*part, []byte, error) {
 	b.open = func(h *exportHeader) (sink, error) {
+		if err := b.cfg.Expect.count(b.kind, h.Registry, h.Count); err != nil {
+			return nil, err
+		}
 		bits, err := newScatter(b.kind, h.Count, b.cfg)
 		b.bits = bits
 		return bits, err

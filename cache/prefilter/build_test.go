@@ -148,6 +148,19 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
+// Memory is taken by the number that an export announces: one that is far from what is expected is not even begun.
+func TestBuildTakesNoMemoryForAnAbsurdExport(t *testing.T) {
+	s := newStand(10_000)
+	want := prefilter.Expect{Registry: "test"}
+	want.Keys[identity.KindID] = 1000
+	read := false
+	_, err := prefilter.Build(t.Context(), s, prefilter.BuildConfig{Expect: want}, func(prefilter.Progress) { read = true })
+	refused, ok := errors.AsType[*prefilter.Refused](err)
+	if !ok || refused.Reason != prefilter.ReasonCount || read || s.calls != 1 {
+		t.Errorf("got %v after %d requests; keys were read: %v", err, s.calls, read)
+	}
+}
+
 func TestBuildResumes(t *testing.T) {
 	s := newStand(100_000)
 	s.block = 10_000

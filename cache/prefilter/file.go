@@ -94,9 +94,17 @@ func (w *Expect) header(g *Generation) error {
 		if p.version < w.Version[kind] {
 			return refuse(ReasonWatermark, "its %s watermark %d is older than %d", p.kind, p.version, w.Version[kind])
 		}
-		if n := w.Keys[kind]; n > 0 && (p.keys < n-n/3 || p.keys > n+n/2) {
-			return refuse(ReasonCount, "it has %d keys of kind %s, about %d were expected", p.keys, p.kind, n)
+		if err := w.count(p.kind, g.registry, p.keys); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// count holds a number of keys of a registry against the number expected of it.
+func (w *Expect) count(kind identity.Kind, registry string, keys uint64) error {
+	if n := w.Keys[kind]; n > 0 && (w.Registry == "" || w.Registry == registry) && (keys < n-n/3 || keys > n+n/2) {
+		return refuse(ReasonCount, "it has %d keys of kind %s, about %d were expected", keys, kind, n)
 	}
 	return nil
 }

@@ -193,9 +193,10 @@ func (k *Keeper) build(ctx context.Context, workers int) bool {
 		*s = KeeperStatus{Doing: "idle", Builds: s.Builds + 1, LastBuilt: s.LastBuilt, LastError: s.LastError}
 	})
 	gaps := k.deps.Filter.gapCount()
-	g, err := Build(ctx, k.deps.Source, BuildConfig{FP: k.cfg.FP, Workers: workers}, k.progress)
+	want := k.deps.Filter.Expect()
+	g, err := Build(ctx, k.deps.Source, BuildConfig{FP: k.cfg.FP, Workers: workers, Expect: want}, k.progress)
 	if err == nil {
-		want := k.deps.Filter.Expect()
+		want = k.deps.Filter.Expect()
 		err = want.header(g)
 	}
 	if err != nil {

@@ -264,6 +264,7 @@ func TestKeeperRefusesAWorseExport(t *testing.T) {
 		harm         func(*stand)
 	}{
 		{"half the people", "count", func(s *stand) { s.count[identity.KindID] = 500 }},
+		{"ten times the people", "count", func(s *stand) { s.count[identity.KindID] = 10_000 }},
 		{"another registry", "registry", func(s *stand) { s.registry = "other" }},
 		{"an older snapshot", "watermark", func(s *stand) { s.version = 99 }},
 	} {
