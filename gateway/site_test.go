@@ -3,7 +3,10 @@ package gateway_test
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/base64"
 	"maps"
 	"net"
 	"net/http"
@@ -225,11 +228,26 @@ func (s *site) forge(t *testing.T, key ed25519.PrivateKey, claims jwt.MapClaims)
 	maps.Copy(all, claims)
 	tok := jwt.NewWithClaims(jwt.SigningMethodEdDSA, all)
 	tok.Header["typ"], tok.Header["kid"] = "at+jwt", s.tokens.Status().Signing
+	plain, err := tok.SigningString()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok.Header["tag"] = tagOf(key, strings.Split(plain, ".")[1])
 	text, err := tok.SignedString(key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// tagOf is the tag of an access token's claims, as decision 0070 describes it.
+func tagOf(key ed25519.PrivateKey, claims string) string {
+	hash := func(key []byte, text string) []byte {
+		m := hmac.New(sha256.New, key)
+		m.Write([]byte(text))
+		return m.Sum(nil)
+	}
+	return base64.RawURLEncoding.EncodeToString(hash(hash(key.Seed(), "verigate access token tag"), claims)[:8])
 }
 
 // last is the newest decision in the log, as call, caller and code.

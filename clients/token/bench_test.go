@@ -36,6 +36,19 @@ func BenchmarkCheckFirst(b *testing.B) {
 	}
 }
 
+// BenchmarkCheckInvented is what a token costs that somebody made up, who read the published keys: no signature.
+func BenchmarkCheckInvented(b *testing.B) {
+	f := newFixture(b)
+	text := f.forge(b, jwt.SigningMethodEdDSA, f.signing, func(h, _ map[string]any) { delete(h, "tag") })
+	at := now()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, refusal := f.Check(at, text, nil); refusal != verify.RefusalKeyUnknown {
+			b.Fatal(refusal.Code())
+		}
+	}
+}
+
 // BenchmarkIssue is a token for an API key.
 func BenchmarkIssue(b *testing.B) {
 	f := newFixture(b)

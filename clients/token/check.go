@@ -74,10 +74,11 @@ func (s *Service) parse(text []byte, cl *claims) (kid string, err error) {
 	keys := s.keys.Load()
 	_, err = s.tokens.ParseWithClaims(string(text), cl, func(t *jwt.Token) (any, error) {
 		kid, _ = t.Header["kid"].(string)
-		if _, ok := t.Method.(*jwt.SigningMethodEd25519); !ok || t.Header["typ"] != tokenType || keys.byID[kid] == nil {
+		key := keys.byID[kid]
+		if _, ok := t.Method.(*jwt.SigningMethodEd25519); !ok || t.Header["typ"] != tokenType || key == nil || !key.tagged(t) {
 			return nil, errForeign
 		}
-		return keys.byID[kid], nil
+		return key.public, nil
 	})
 	return kid, err
 }

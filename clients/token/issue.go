@@ -64,8 +64,7 @@ func (s *Service) sign(c *verify.Caller, req *verify.TokenRequest, scopes verify
 	}
 	key := s.keys.Load().signing
 	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, cl)
-	t.Header["typ"], t.Header["kid"] = tokenType, key.id
-	text, err := t.SignedString(key.private)
+	text, err := key.signed(t)
 	if err != nil {
 		s.deps.Log.Error("signing an access token failed", "reason", err)
 		return verify.TokenGrant{}, verify.RefusalInternal

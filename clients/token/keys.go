@@ -18,12 +18,13 @@ type signingKey struct {
 	id      string // kid
 	private ed25519.PrivateKey
 	public  ed25519.PublicKey
+	tagging []byte // see tag
 }
 
 // keySet is what tokens are signed and checked with. It is immutable.
 type keySet struct {
 	signing signingKey
-	byID    map[string]ed25519.PublicKey
+	byID    map[string]*signingKey
 	jwks    []byte
 }
 
@@ -46,7 +47,7 @@ func readKeySet(files []config.SecretFile) (*keySet, error) {
 	if len(files) == 0 {
 		return nil, errNoKeys
 	}
-	s := &keySet{byID: make(map[string]ed25519.PublicKey, len(files))}
+	s := &keySet{byID: make(map[string]*signingKey, len(files))}
 	var published []jwk
 	var faults []error
 	for i, f := range files {
@@ -61,7 +62,7 @@ func readKeySet(files []config.SecretFile) (*keySet, error) {
 		if i == 0 {
 			s.signing = k
 		}
-		s.byID[k.id] = k.public
+		s.byID[k.id] = &k
 		published = append(published, jwk{Curve: "Ed25519", Type: "OKP", X: base64.RawURLEncoding.EncodeToString(k.public), ID: k.id, Use: "sig", Alg: "EdDSA"})
 	}
 	var err error
@@ -85,6 +86,7 @@ func readSigningKey(file config.SecretFile) (k signingKey, err error) {
 	}
 	k.private = private
 	k.public, _ = private.Public().(ed25519.PublicKey)
+	k.tagging = taggingKey(private)
 	k.id, err = keyID(k.public)
 	return k, err
 }

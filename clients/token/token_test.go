@@ -87,6 +87,11 @@ func (f *fixture) forge(t testing.TB, method jwt.SigningMethod, key any, change 
 	alg := tok.Header["alg"]
 	maps.Copy(tok.Header, header)
 	tok.Header["alg"] = alg
+	if tok.Header["tag"] != nil { // as if the forger could make it: the signature must not depend on it
+		if err := token.Tag(f.signing, tok); err != nil {
+			t.Fatal(err)
+		}
+	}
 	text, err := tok.SignedString(key)
 	if err != nil {
 		t.Fatal(err)
@@ -122,6 +127,8 @@ func TestRefusedTokens(t *testing.T) {
 		{"a million dots", bytes.Repeat([]byte("."), 1_000_000), verify.RefusalKeyMalformed, ""},
 		{"padded", append(slices.Clone(good), '='), verify.RefusalKeyMalformed, ""},
 		{"a stranger's signature", f.forge(t, jwt.SigningMethodEdDSA, stranger, same), verify.RefusalKeyUnknown, ""},
+		{"no tag", own(func(h, _ map[string]any) { delete(h, "tag") }), verify.RefusalKeyUnknown, ""},
+		{"a tag that is no text", own(func(h, _ map[string]any) { h["tag"] = nil }), verify.RefusalKeyUnknown, ""},
 		{"no algorithm", f.forge(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, same), verify.RefusalKeyUnknown, ""},
 		{"the public key as a secret", f.forge(t, jwt.SigningMethodHS256, []byte(f.signing.Public().(ed25519.PublicKey)), same), verify.RefusalKeyUnknown, ""},
 		{"another key's name", own(func(h, _ map[string]any) { h["kid"] = "another" }), verify.RefusalKeyUnknown, ""},
