@@ -88,44 +88,62 @@ func plainJSON(err error) error {
 	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 }
 
-// refuseRepeatedKeys walks one JSON value and refuses a key that occurs twice in an object, letter case aside: the
-// decoder would silently take the last.
+// refuseRepeatedKeys refuses a key that occurs twice in an object, letter case aside: the decoder would silently take the
+// last. It looks at the text itself, because the decoder's tokens cost more than all the rest of reading a directory.
 func refuseRepeatedKeys(line []byte) error {
-	dec := json.NewDecoder(bytes.NewReader(line))
-	type level struct {
-		keys  map[string]bool // nil: an array
-		value bool            // the next token is a value
+	if !json.Valid(line) {
+		return nil // the decoder says why
 	}
-	var stack []level
-	for {
-		tok, err := dec.Token()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return plainJSON(err)
-		}
-		top := len(stack) - 1
-		if name, ok := tok.(string); ok && top >= 0 && stack[top].keys != nil && !stack[top].value {
-			name = strings.ToLower(name)
-			if stack[top].keys[name] {
-				return fmt.Errorf("%s: given twice", name)
+	var room [64][]byte
+	var levels [16]int
+	keys, starts := room[:0], levels[:0] // keys of all open objects; where those of each begin
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case '{':
+			starts = append(starts, len(keys))
+		case '}':
+			keys, starts = keys[:starts[len(starts)-1]], starts[:len(starts)-1]
+		case '"':
+			text, end := quoted(line, i)
+			i = end - 1
+			if !isKey(line[end:]) {
+				continue
 			}
-			stack[top].keys[name], stack[top].value = true, true
-			continue
-		}
-		if top >= 0 {
-			stack[top].value = false
-		}
-		switch tok {
-		case json.Delim('{'):
-			stack = append(stack, level{keys: map[string]bool{}})
-		case json.Delim('['):
-			stack = append(stack, level{})
-		case json.Delim('}'), json.Delim(']'):
-			stack = stack[:top]
+			for _, k := range keys[starts[len(starts)-1]:] {
+				if bytes.EqualFold(k, text) {
+					return fmt.Errorf("%s: given twice", cut(strings.ToLower(string(text))))
+				}
+			}
+			keys = append(keys, text)
 		}
 	}
+	return nil
+}
+
+// quoted returns what the JSON string that begins at i says, and where it ends. The line is valid JSON.
+func quoted(line []byte, i int) (text []byte, end int) {
+	plain := true
+	for end = i + 1; line[end] != '"'; end++ {
+		if line[end] == '\\' {
+			plain = false
+			end++
+		}
+	}
+	end++
+	if plain {
+		return line[i+1 : end-1], end
+	}
+	var s string
+	if json.Unmarshal(line[i:end], &s) != nil {
+		return line[i+1 : end-1], end // cannot be: the whole line is valid
+	}
+	return []byte(s), end
+}
+
+// isKey tells whether a string that ends here is a key: a colon follows, which stands nowhere else in valid JSON.
+func isKey(rest []byte) bool {
+	rest = bytes.TrimLeft(rest, " \t\r\n")
+	return len(rest) > 0 && rest[0] == ':'
 }
 
 // Encode writes the directory in the form that [Decode] reads.
