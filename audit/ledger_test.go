@@ -97,6 +97,10 @@ func TestLedgerText(t *testing.T) {
 			}
 		}
 	}
+	var held strings.Builder
+	if err := (audit.LedgerText{Language: "en"}).Write(&held, &audit.Ledger{Withheld: []audit.Withheld{{Seq: 1}}}); err != nil || strings.Contains(held.String(), "Nobody") {
+		t.Errorf("%v; of a person whose only entry is held back: %s", err, &held)
+	}
 	if err := (audit.LedgerText{Language: "fr"}).Write(new(strings.Builder), l); err == nil {
 		t.Error("French was written")
 	}

@@ -57,7 +57,7 @@ func (t LedgerText) Write(w io.Writer, l *Ledger) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", words.title)
-	if len(l.Entries) == 0 {
+	if len(l.Entries) == 0 && len(l.Withheld) == 0 { // "nobody" would be untrue of entries that are held back
 		fmt.Fprintf(&b, "%s\n", words.none)
 	}
 	for i := range l.Entries {
@@ -91,8 +91,12 @@ func (t LedgerText) entry(b *strings.Builder, words *words, e *LedgerEntry) {
 		}
 		given = words.released + ": " + strings.Join(parts, ", ")
 	}
-	fmt.Fprintf(b, "#%d  %s  %s %s: %s, %s; %s; %s\n", e.Seq, e.At.In(vietnamTime).Format("02/01/2006 15:04:05"),
-		word(words.kinds, e.CallerKind), who, word(words.calls, e.Call), word(words.purposes, e.Purpose), word(words.outcomes, e.Outcome), given)
+	asked := word(words.calls, e.Call)
+	if e.Purpose != "" { // an operator who asks for a ledger has none
+		asked += ", " + word(words.purposes, e.Purpose)
+	}
+	fmt.Fprintf(b, "#%d  %s  %s %s: %s; %s; %s\n", e.Seq, e.At.In(vietnamTime).Format("02/01/2006 15:04:05"),
+		word(words.kinds, e.CallerKind), who, asked, word(words.outcomes, e.Outcome), given)
 	if e.Commitment != "" {
 		fmt.Fprintf(b, "      %s: %s %s, nonce %s, record %s\n", words.wasWithheld, words.commitment, e.Commitment, e.Nonce, e.Record)
 	}

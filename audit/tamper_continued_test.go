@@ -44,6 +44,22 @@ func TestTruncatedAndContinued(t *testing.T) {
 	if r := mustVerify(t, audit.VerifyConfig{Dir: cfg.Dir, Checkpoints: kept}); !r.Sound() {
 		t.Errorf("the true log: %v", r.Findings)
 	}
+	// A checkpoint that went through mail or an editor is still one; a text that is none accuses nobody.
+	text := string(kept)
+	for name, mailed := range map[string]string{
+		"line ends of Windows": strings.ReplaceAll(text, "\n", "\r\n"), "last line unfinished": strings.TrimSpace(text),
+		"blank lines": "\n" + text + "\n\n" + text, "marked as UTF-8": "\ufeff" + text,
+	} {
+		r, err := audit.Verify(t.Context(), audit.VerifyConfig{Dir: cfg.Dir, Checkpoints: []byte(mailed)})
+		if err != nil || !r.Sound() {
+			t.Errorf("%s: %v, %v", name, r, err)
+		}
+	}
+	for _, foreign := range []string{"hello\n", text + "hello\n", strings.Split(text, "— ")[0]} {
+		if r, err := audit.Verify(t.Context(), audit.VerifyConfig{Dir: cfg.Dir, Checkpoints: []byte(foreign)}); err == nil || !strings.Contains(err.Error(), "is not a signed checkpoint") {
+			t.Errorf("%q: %v, %v", foreign, r, err)
+		}
+	}
 }
 
 // live makes a log that is being written, links and a checkpoint included, and returns a copy of its folder as a crash

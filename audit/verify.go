@@ -74,8 +74,15 @@ type Report struct {
 func (r *Report) Sound() bool { return len(r.Findings) == 0 }
 
 // Verify reads a log's folder, every file of it, and reports what is wrong with it. It changes nothing and works on a
-// log that is being written. An error means that the folder could not be read as a log at all.
+// log that is being written. An error means that the folder could not be read as a log at
+// all, or that the checkpoints given are none.
 func Verify(ctx context.Context, cfg VerifyConfig) (*Report, error) {
+	if len(cfg.Checkpoints) > 0 {
+		var err error
+		if cfg.Checkpoints, err = readKept(cfg.Checkpoints); err != nil {
+			return nil, err
+		}
+	}
 	for attempt := 1; ; attempt++ {
 		report, err := verifyOnce(ctx, cfg)
 		if err != nil {

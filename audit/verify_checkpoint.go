@@ -52,6 +52,25 @@ func (v *verifier) checkGrown() (size uint64) {
 	return size
 }
 
+// readKept undoes what mail, a clipboard or an editor does to checkpoints: line ends, blank lines around, the last line
+// unfinished. Text that is no signed checkpoint says nothing about the log, so it is an error and not a finding.
+func readKept(b []byte) ([]byte, error) {
+	text := strings.TrimPrefix(strings.ReplaceAll(string(b), "\r\n", "\n"), "\ufeff")
+	text = strings.TrimRight(text, " \t\n") + "\n"
+	var kept []byte
+	for number := 1; len(text) > 0; number++ {
+		text = strings.TrimLeft(text, "\n")
+		n := []byte(text[:noteEnd([]byte(text))])
+		text = text[len(n):]
+		_, err := note.Open(n, note.VerifierList())
+		if _, wellFormed := errors.AsType[*note.UnverifiedNoteError](err); !wellFormed {
+			return nil, fmt.Errorf("reading the kept checkpoints: number %d is not a signed checkpoint", number)
+		}
+		kept = append(kept, n...)
+	}
+	return kept, nil
+}
+
 func (v *verifier) openNote(n []byte) (checkpoint, error) {
 	if v.verifier == nil {
 		return checkpoint{}, errors.New("it cannot be checked: the log's public key is not known")
