@@ -29,8 +29,9 @@ run: build ## build, then run the demo: gateway, reference registry, everything 
 build: ## build bin/verigate
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/verigate ./cmd/verigate
 
-test: need-test ## install what the tests need, then run every test under the race detector
+test: need-test ## install what the tests need, then run every test under the race detector, and what it cannot see: allocations
 	go test -race -shuffle=on -timeout=20m ./...
+	go test -run='Allocat|MemoryOf' $$(grep -rl --include=*_test.go '^//go:build !race' . | xargs -n1 dirname | sort -u)
 
 race: need-test ## the tests beside the code three times over under the race detector
 	go test -race -shuffle=on -count=3 -timeout=20m $$(go list ./... | grep -v /apptest)

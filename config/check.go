@@ -105,12 +105,12 @@ func each(err error) []error {
 		return []error{err}
 	}
 	var all []error
-	text := ""
+	var texts []string
 	for _, e := range joined.Unwrap() {
 		all = append(all, each(e)...)
-		text += "\n" + e.Error()
+		texts = append(texts, e.Error())
 	}
-	if text != "\n"+err.Error() {
+	if strings.Join(texts, "\n") != err.Error() {
 		return []error{err} // it says more than its causes
 	}
 	return all
