@@ -12,6 +12,7 @@ import (
 
 	"github.com/verigate/verigate/identity"
 	"github.com/verigate/verigate/internal/mapped"
+	"github.com/verigate/verigate/internal/prefetch"
 )
 
 // Generation is a set of filters, one per identifier kind, made from one export. It is immutable and safe for
@@ -59,6 +60,9 @@ func (p *part) m() uint64 { return uint64(len(p.words)) * 64 }
 func (p *part) has(d digest) bool {
 	var pos [maxK]uint64
 	d.positions(pos[:p.k], p.m())
+	for _, i := range pos[:p.k] { // the probes wait for memory together instead of one after the other
+		prefetch.Of(&p.words[i/64])
+	}
 	return p.bloom.TestLocations(pos[:p.k])
 }
 
