@@ -3,13 +3,11 @@ package upstream
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -43,7 +41,7 @@ func (e *Endpoint) Probe() error {
 	if _, err := e.parse(); err != nil && e.URL != "" {
 		faults = append(faults, fmt.Errorf("url %q: is not an http or https URL; correct the setting", e.URL))
 	}
-	_, err := e.authorities()
+	_, err := config.Authorities(e.CAFile)
 	faults = append(faults, config.Fault("ca_file", e.CAFile, "put the certificate of the registry's authority there, in PEM", err))
 	switch {
 	case (e.CertFile == "") != (e.KeyFile == ""):
@@ -55,26 +53,10 @@ func (e *Endpoint) Probe() error {
 	return errors.Join(faults...)
 }
 
-// authorities reads the CA file; without one, nil means the system's.
-func (e *Endpoint) authorities() (*x509.CertPool, error) {
-	if e.CAFile == "" {
-		return nil, nil //nolint:nilnil // crypto/tls reads it so
-	}
-	pem, err := os.ReadFile(e.CAFile)
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, errors.New("holds no PEM certificate")
-	}
-	return pool, nil
-}
-
 func (e *Endpoint) tls() (*tls.Config, error) {
 	t := &tls.Config{MinVersion: tls.VersionTLS12}
 	var err error
-	if t.RootCAs, err = e.authorities(); err != nil {
+	if t.RootCAs, err = config.Authorities(e.CAFile); err != nil {
 		return nil, fmt.Errorf("reading registry.ca_file %s: %w", e.CAFile, err)
 	}
 	if (e.CertFile == "") != (e.KeyFile == "") {

@@ -54,18 +54,7 @@ func (c *canaryWatch) read(hasher *verify.SubjectHasher) (*canaryList, error) {
 
 // watchCanaries puts a changed list in force until ctx ends.
 func (b *Budget) watchCanaries(ctx context.Context) {
-	tick := time.NewTicker(canaryPoll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if b.canary.file.Changed() {
-				b.reloadCanaries()
-			}
-		}
-	}
+	b.canary.file.Run(ctx, canaryPoll, b.reloadCanaries)
 }
 
 // reloadCanaries puts the file in force whole, or tells once why not and leaves the list as it was: also when the file is

@@ -138,20 +138,8 @@ func (s *Store) put(t *verify.Entitlements) {
 
 func (s *Store) watch(ctx context.Context, every time.Duration) {
 	defer close(s.done)
-	if s.file == nil {
-		return
-	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if s.file.Changed() {
-				s.reload()
-			}
-		}
+	if s.file != nil {
+		s.file.Run(ctx, every, s.reload)
 	}
 }
 

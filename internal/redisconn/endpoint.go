@@ -3,10 +3,8 @@ package redisconn
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -50,7 +48,7 @@ func (e *Endpoint) Probe() error {
 		return nil
 	}
 	var o redis.UniversalOptions
-	_, err := e.authorities()
+	_, err := config.Authorities(e.CAFile)
 	faults := []error{config.Fault("ca_file", e.CAFile, "put the certificate of Redis's authority there, in PEM", err)}
 	if e.URL != "" {
 		faults = append(faults, e.single(&o))
@@ -118,26 +116,10 @@ func (e *Endpoint) secrets(o *redis.UniversalOptions) error {
 	}
 	o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	var err error
-	if o.TLSConfig.RootCAs, err = e.authorities(); err != nil {
+	if o.TLSConfig.RootCAs, err = config.Authorities(e.CAFile); err != nil {
 		return fmt.Errorf("reading ca_file %s: %w", e.CAFile, err)
 	}
 	return nil
-}
-
-// authorities reads the CA file; without one, nil means the system's.
-func (e *Endpoint) authorities() (*x509.CertPool, error) {
-	if e.CAFile == "" {
-		return nil, nil //nolint:nilnil // crypto/tls reads it so
-	}
-	pem, err := os.ReadFile(e.CAFile)
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, errors.New("holds no PEM certificate")
-	}
-	return pool, nil
 }
 
 // single takes a server's address from its URL. The URL's text is not in the error: it may hold a password.

@@ -56,6 +56,15 @@ func same(a, b []stamp) bool {
 // Run looks every so often, calls changed after each change, and returns when ctx ends. A change is called for within
 // two intervals after the last of the files was written.
 func (f *Files) Run(ctx context.Context, every time.Duration, changed func()) {
+	look(ctx, every, f.Changed, changed)
+}
+
+// Run is [Files.Run] for one file.
+func (f *File) Run(ctx context.Context, every time.Duration, changed func()) {
+	look(ctx, every, f.Changed, changed)
+}
+
+func look(ctx context.Context, every time.Duration, differs func() bool, changed func()) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -63,7 +72,7 @@ func (f *Files) Run(ctx context.Context, every time.Duration, changed func()) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if f.Changed() {
+			if differs() {
 				changed()
 			}
 		}
